@@ -1,0 +1,37 @@
+# The two commands of the README are `make demo` and `make test`; both prepare what is missing first.
+.PHONY: help demo test test-fast bench lint format setup-demo setup-test clean
+.DEFAULT_GOAL := help
+
+PY := .venv/bin/python
+# Two at a time: most tests wait for ssh, Ansible or a deadline. A file stays on one worker, so its fleet is made once.
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+demo: setup-demo ## from cables to a running program, on a simulated fleet
+	@$(PY) -m demo
+
+test: setup-test lint ## everything (about 15 minutes on two cores)
+	@$(PYTEST)
+
+test-fast: setup-test ## what needs no fleet and no second compiler (under 90 seconds)
+	@$(PYTEST) -m "not fleet and not slow"
+
+lint: setup-test ## ruff, mypy, import-linter, ansible-lint, clang-format
+	@tools/lint
+
+bench: setup-test ## our library and launcher beside their peers, as ratios
+	@$(PY) tests/peers/bench.py
+
+format: setup-test ## rewrites Python and C++ in the house's layout
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix . && tools/native-sources | xargs .venv/bin/clang-format --style=file:native/.clang-format -i
+
+setup-demo:
+	@tools/setup demo
+
+setup-test:
+	@tools/setup test
+
+clean: ## removes what was built
+	rm -rf .build .venv dist

@@ -1,0 +1,41 @@
+# Copyright: The Boltloom authors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it may change in any release.
+"""What a person can have done wrong, as types.
+
+Pure code raises these; exactly one place per product turns them into one line
+(a module's ``fail_json``, the launcher's ``main``). Anything else that is raised
+is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class BoltloomError(Exception):
+    """A failure that is not a bug: what happened, and what to do next."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def one_line(self) -> str:
+        """The message and, when there is one, what to do about it."""
+        return "{0}: {1}".format(self.message, self.hint) if self.hint else self.message
+
+
+class HostfileError(BoltloomError):
+    """A hostfile is missing, not JSON, of a wrong shape or contradicts itself (exit code 2)."""
+
+
+class ParseError(BoltloomError):
+    """A command printed something that we do not understand."""
+
+
+class TopologyError(BoltloomError):
+    """The cables do not make the fabric that was asked for (exit code 3)."""
+
+
+class AddressError(BoltloomError):
+    """No addresses can be given without colliding with what a host already uses (exit code 3)."""

@@ -1,0 +1,76 @@
+# Copyright: The Boltloom authors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it may change in any release.
+"""From what the commands printed to the facts of one host.
+
+``_host`` runs the commands and hands the outputs over under the keys below; a key
+whose command failed or does not exist is simply not there.
+"""
+
+from __future__ import annotations
+
+from typing import Mapping, Tuple
+
+from .linux.facts import SYSFS_PREFIX, linux_facts
+from .macos.facts import GETINFO_PREFIX, Raw, macos_facts, services_to_ask
+
+__all__ = [
+    "GETINFO_PREFIX",
+    "LINUX_COMMANDS",
+    "LINUX_FILES",
+    "LINUX_SYSFS_FILES",
+    "MACOS_COMMANDS",
+    "MACOS_GETINFO",
+    "MACOS_PREFERENCES_FILE",
+    "MACOS_PREFERENCES_KEY",
+    "SYSFS_PREFIX",
+    "Raw",
+    "linux_facts",
+    "macos_facts",
+    "services_to_ask",
+]
+
+# macOS: key -> the command whose standard output (macOS prints some errors there too) is the value.
+MACOS_COMMANDS: Mapping[str, Tuple[str, ...]] = {
+    "system_profiler": ("/usr/sbin/system_profiler", "SPThunderboltDataType", "-json"),
+    "hardware_ports": ("/usr/sbin/networksetup", "-listallhardwareports"),
+    "service_order": ("/usr/sbin/networksetup", "-listnetworkserviceorder"),
+    "ifconfig": ("/sbin/ifconfig",),
+    "netstat": ("/usr/sbin/netstat", "-rn"),
+    "sw_vers": ("/usr/bin/sw_vers",),
+    "hw_model": ("/usr/sbin/sysctl", "-n", "hw.model"),
+    "hostname": ("/bin/hostname",),
+}
+MACOS_GETINFO = ("/usr/sbin/networksetup", "-getinfo")  # + a service of services_to_ask(); key GETINFO_PREFIX + service
+MACOS_PREFERENCES_KEY = "preferences"  # the bytes of this file; absent where it cannot be read
+MACOS_PREFERENCES_FILE = "/Library/Preferences/SystemConfiguration/preferences.plist"
+
+# Linux: key -> command, key -> file, and files and links of sysfs under the prefix.
+LINUX_COMMANDS: Mapping[str, Tuple[str, ...]] = {
+    "ip_addr": ("ip", "-j", "addr"),
+    "ip_route": ("ip", "-j", "route"),
+    "hostname": ("hostname",),
+    "kernel": ("uname", "-r"),
+}
+LINUX_FILES: Mapping[str, str] = {
+    "os_release": "/etc/os-release",
+    "product_name": "/sys/class/dmi/id/product_name",
+}
+# Keys are SYSFS_PREFIX + path below /sys:
+#   "sysfs:bus/thunderbolt/devices/0-1/unique_id" -> content (of each file in LINUX_SYSFS_FILES, of every entry)
+#   "sysfs:class/net/thunderbolt0/device"         -> target of the link (its last part is the service, "0-1.0")
+#   "sysfs:class/net/NAME/wireless"               -> "" where that folder exists
+LINUX_SYSFS_FILES = (
+    "unique_id",
+    "device_name",
+    "vendor_name",
+    "generation",
+    "authorized",
+    "rx_speed",
+    "tx_speed",
+    "rx_lanes",
+    "tx_lanes",
+    "prtcid",
+    "key",
+)

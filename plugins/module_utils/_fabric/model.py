@@ -1,0 +1,188 @@
+# Copyright: The Boltloom authors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it may change in any release.
+"""The nouns of the fabric: what a host has, and what the plan wants of it.
+
+Everything here is a frozen value. Parsers make :class:`HostFacts`, the planner
+makes :class:`FabricPlan` out of them, and ``diff`` compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+
+@dataclass(frozen=True)
+class Peer:
+    """What is plugged in at the other end of a cable."""
+
+    kind: str  # "host" or "device" (a dock, a drive, a display)
+    name: str  # marketing name as the system prints it
+    model: str = ""  # model identifier of a host ("Mac15,14"), "" for a device
+    domain_uuid: str = ""  # upper case; equals the domain_uuid of the port at the other end. "" for a device
+    rdma_service: bool = False  # the peer offers the RDMA service (protocol 64087): necessary, not sufficient
+    depth: int = 0  # 0: directly at the cable; n: behind n hubs or docks
+
+
+@dataclass(frozen=True)
+class Service:
+    """A macOS network service: the persistent half of an interface's configuration."""
+
+    name: str
+    enabled: bool
+    method: str  # "manual", "dhcp", "off" or "other"
+    address: str = ""  # configured IPv4 address, which need not be on the interface
+    netmask: str = ""
+
+
+@dataclass(frozen=True)
+class Port:
+    """A Thunderbolt receptacle of a host."""
+
+    receptacle: int  # the N of "Thunderbolt N"
+    device: str  # network interface ("en2", "thunderbolt0"); "" if the system made none
+    uid: str  # identity that survives a reboot (switch_uid_key, Linux unique_id of the controller)
+    domain_uuid: str  # upper case; identity that is new at each boot
+    speed_gbps: int = 0  # negotiated speed of the link, 0 when nothing is connected
+    capable_gbps: int = 0  # what the port can do, 0 if unknown
+    peers: Tuple[Peer, ...] = ()
+    bridge: str = ""  # bridge that this port is a member of now, "" if none
+    up: bool = False  # the interface reports a link ("status: active")
+    mac: str = ""
+    mtu: int = 0
+    addresses: Tuple[str, ...] = ()  # IPv4 on the interface now, as "a.b.c.d/len"
+    service: Optional[Service] = None
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A bridge that has, or at the next boot will have, Thunderbolt ports as members."""
+
+    device: str  # "bridge0"
+    up: bool
+    members: Tuple[str, ...]  # now, Thunderbolt ports and others
+    configured: Tuple[str, ...] = ()  # members that come back at the next boot (preferences)
+    service: Optional[Service] = None
+
+
+@dataclass(frozen=True)
+class Nic:
+    """An interface that is not a Thunderbolt port, with one of its IPv4 addresses."""
+
+    device: str
+    address: str  # "a.b.c.d/len"
+    kind: str = "ethernet"  # "ethernet", "wifi", "vpn" or "other"
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """What the module ``thunderbolt_facts`` read on one host. Nothing in it was guessed."""
+
+    system: str  # "macos" or "linux"
+    hostname: str
+    model: str
+    os_version: str
+    os_build: str
+    ports: Tuple[Port, ...]
+    bridges: Tuple[Bridge, ...] = ()
+    nics: Tuple[Nic, ...] = ()  # candidates for the management address
+    routes: Tuple[Tuple[str, str], ...] = ()  # (network "a.b.c.d/len", device), for overlap checks
+    warnings: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RdmaDevice:
+    """One device of ``ibv_devices`` / ``ibv_devinfo -v``."""
+
+    name: str  # "rdma_en2"
+    port: int  # verbs port number
+    active: bool
+    gids: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RdmaFacts:
+    """What the module ``rdma_facts`` read on one host."""
+
+    switch: str  # "enabled", "disabled" or "absent" (rdma_ctl status)
+    devices: Tuple[RdmaDevice, ...]
+    verdict: str  # "ready", "no-link", "needs-recovery", "os-too-old", "not-capable"
+    reason: str  # one sentence: why, and what to do
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a cable."""
+
+    host: str  # inventory name
+    receptacle: int
+    device: str
+    uid: str
+    address: str = ""  # "a.b.c.d", set by addressing
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cable between two hosts, with the network that it carries. ``a`` sorts before ``b``."""
+
+    a: End
+    b: End
+    rail: int  # k-th cable between the same two hosts, the same number seen from both ends
+    speed_gbps: int
+    network: str = ""  # "a.b.c.d/30"
+
+    @property
+    def hosts(self) -> Tuple[str, str]:
+        """The two hosts, sorted."""
+        return (self.a.host, self.b.host)
+
+    def end(self, host: str) -> End:
+        """The end at ``host``. :raises KeyError: the link does not touch it."""
+        if host == self.a.host:
+            return self.a
+        if host == self.b.host:
+            return self.b
+        raise KeyError(host)
+
+    def other(self, host: str) -> End:
+        """The end that is not at ``host``. :raises KeyError: the link does not touch it."""
+        if host == self.a.host:
+            return self.b
+        if host == self.b.host:
+            return self.a
+        raise KeyError(host)
+
+
+@dataclass(frozen=True)
+class WantPort:
+    """What the plan wants of one port."""
+
+    receptacle: int
+    device: str
+    address: str  # "a.b.c.d"
+    prefix: int  # 30
+    peer: str  # host at the other end
+    peer_address: str
+    service: str  # name of the network service to make when the port has none
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What one host shall look like."""
+
+    host: str
+    ports: Tuple[WantPort, ...]
+
+
+@dataclass(frozen=True)
+class FabricPlan:
+    """What all hosts shall look like, and in which order the ranks stand."""
+
+    order: Tuple[str, ...]  # hosts in rank order (ring order where a ring exists)
+    links: Tuple[Link, ...]
+    hosts: Tuple[HostPlan, ...]
+    shape: str  # "mesh", "ring", "pair", "none" (no usable cables) or "partial" (cabled, but neither)
+    missing: Tuple[Tuple[str, str], ...] = ()  # pairs of hosts whose cable a full mesh would need
+    warnings: Tuple[str, ...] = ()

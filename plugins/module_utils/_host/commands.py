@@ -1,0 +1,113 @@
+# Copyright: The Boltloom authors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it may change in any release.
+"""Runs the commands of a host: full paths, the C locale, and a deadline for each.
+
+Ansible's own ``run_command`` has no deadline, and ``system_profiler`` or a hung
+``networksetup`` would then hold the whole play; so this is a runner of our own.
+Everything above it takes the runner as an argument, which is what tests replace.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import Dict, Optional, Protocol, Sequence, Tuple
+
+from .._fabric.errors import BoltloomError
+
+DEFAULT_TIMEOUT = 20.0
+
+# Where the system puts its own tools. A user's PATH may hold others of the same
+# name (Homebrew's coreutils, a wrapper), so these come first and PATH second.
+DIRECTORIES = ("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/libexec")
+
+
+class HostError(BoltloomError):
+    """The host is not fit: a command is missing, failed, or did not end in time."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command said, and how it ended."""
+
+    argv: Tuple[str, ...]
+    rc: int
+    stdout: str
+    stderr: str
+
+    def words(self) -> str:
+        """The command's own complaint in one line: networksetup prints it on stdout, most others on stderr."""
+        for text in (self.stderr, self.stdout):
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            if lines:
+                return " ".join(lines)
+        return "exit status {0} and no message".format(self.rc)
+
+
+class Run(Protocol):
+    """Runs one command to its end. A command that cannot be found gives exit status 127, as a shell does."""
+
+    def __call__(self, argv: Sequence[str], timeout: float = DEFAULT_TIMEOUT) -> Output: ...
+
+
+def run(argv: Sequence[str], timeout: float = DEFAULT_TIMEOUT) -> Output:
+    """The real runner. :raises HostError: the command did not end within ``timeout`` seconds."""
+    path = full_path(argv[0])
+    if path is None:
+        return Output(tuple(argv), 127, "", "{0}: command not found".format(argv[0]))
+    process = subprocess.Popen(
+        [path] + list(argv[1:]),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
+        start_new_session=True,  # so that a deadline takes its children along
+    )
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise HostError(
+            "{0} did not end within {1:g} s".format(" ".join(argv), timeout),
+            "run it by hand on this host to see what it waits for",
+        ) from None
+    return Output(tuple(argv), process.returncode, _text(stdout), _text(stderr))
+
+
+def full_path(name: str) -> Optional[str]:
+    """The command at that path, else the system's own of that name, else the first in PATH, else None."""
+    if os.path.isabs(name) and os.access(name, os.X_OK):
+        return name
+    name = os.path.basename(name)
+    for directory in DIRECTORIES:
+        candidate = os.path.join(directory, name)
+        if os.access(candidate, os.X_OK):
+            return candidate
+    return shutil.which(name)
+
+
+def required(run: Run, argv: Sequence[str], timeout: float = DEFAULT_TIMEOUT) -> Output:
+    """Run a command that must succeed. :raises HostError: it did not, with its own words."""
+    output = run(argv, timeout)
+    if output.rc == 127:
+        raise HostError("command not found: {0}".format(argv[0]), "it is part of the system; check the host")
+    if output.rc != 0:
+        raise HostError("{0} failed: {1}".format(" ".join(argv), output.words()))
+    return output
+
+
+def _environment() -> Dict[str, str]:
+    environment = dict(os.environ)
+    environment["LC_ALL"] = "C"
+    environment.pop("LANGUAGE", None)
+    return environment
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The runner of commands: real processes, because that is what it is about."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import pytest
+from ansible_collections.boltloom.cluster.plugins.module_utils._host import commands
+
+
+def test_a_command_s_streams_and_status_come_back_apart():
+    output = commands.run(
+        [sys.executable, "-c", "import sys; print('out'); print('err', file=sys.stderr); sys.exit(4)"]
+    )
+    assert (output.stdout, output.stderr, output.rc) == ("out\n", "err\n", 4)
+
+
+def test_commands_speak_the_c_locale(monkeypatch):
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "de")
+    output = commands.run([sys.executable, "-c", "import os; print(os.environ['LC_ALL'], 'LANGUAGE' in os.environ)"])
+    assert output.stdout.split() == ["C", "False"]
+
+
+def test_a_missing_command_is_status_127_as_in_a_shell():
+    output = commands.run(["no-such-command-here"])
+    assert output.rc == 127
+    assert "not found" in output.words()
+
+
+def test_a_deadline_takes_the_command_s_children_along():
+    # The child keeps the pipe open: only killing the whole group lets the call return.
+    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    begin = time.monotonic()
+    with pytest.raises(commands.HostError, match="did not end within 0.5 s"):
+        commands.run([sys.executable, "-c", script], timeout=0.5)
+    assert time.monotonic() - begin < 20
+
+
+def test_the_system_s_own_tool_wins_over_path(tmp_path, monkeypatch):
+    impostor = tmp_path / "env"
+    impostor.write_text("#!/bin/sh\n")
+    impostor.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path) + os.pathsep + os.environ["PATH"])
+    assert commands.full_path("env") != str(impostor)
+
+
+@pytest.mark.parametrize("name", ["only-here", "/usr/sbin/only-here"])
+def test_path_is_the_fallback(name, tmp_path, monkeypatch):
+    tool = tmp_path / "only-here"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert commands.full_path(name) == str(tool)
+
+
+def test_required_repeats_the_command_s_own_words():
+    with pytest.raises(commands.HostError, match="failed: no room left"):
+        commands.required(commands.run, ["sh", "-c", "echo no room left; exit 3"])
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "words"),
+    [
+        ("** Error: The parameters were not valid.\n", "", "** Error: The parameters were not valid."),
+        ("ignored", "ifconfig: interface bridge0 does not exist\n", "ifconfig: interface bridge0 does not exist"),
+        ("", "", "exit status 5 and no message"),
+    ],
+)
+def test_the_complaint_is_found_on_either_stream(stdout, stderr, words):
+    assert commands.Output(("x",), 5, stdout, stderr).words() == words

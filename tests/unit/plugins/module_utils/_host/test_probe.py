@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which commands are run and which files are read on a host, and how a failure is told."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import facts as fabric_facts
+from ansible_collections.boltloom.cluster.plugins.module_utils._host import linux, macos, probe
+from ansible_collections.boltloom.cluster.plugins.module_utils._host.commands import HostError
+
+SERVICE_ORDER = """An asterisk (*) denotes that a network service is disabled.
+(1) Ethernet
+(Hardware Port: Ethernet, Device: en0)
+
+(2) Thunderbolt Bridge
+(Hardware Port: Thunderbolt Bridge, Device: bridge0)
+
+(3) My (odd) service
+(Hardware Port: Thunderbolt 2, Device: en3)
+
+"""
+HARDWARE_PORTS = """
+Hardware Port: Ethernet
+Device: en0
+Ethernet Address: 00:11:22:33:44:55
+
+Hardware Port: Thunderbolt 2
+Device: en3
+Ethernet Address: 36:11:22:33:44:80
+
+Hardware Port: Thunderbolt Bridge
+Device: bridge0
+Ethernet Address: 36:11:22:33:44:80
+
+VLAN Configurations
+===================
+"""
+
+
+def test_a_mac_is_known_by_its_marker(tmp_path):
+    assert probe.system_of(str(tmp_path)) == "linux"
+    marker = tmp_path / probe.MACOS_MARKER
+    marker.parent.mkdir(parents=True)
+    marker.touch()
+    assert probe.system_of(str(tmp_path)) == "macos"
+
+
+@pytest.fixture
+def mac(run):
+    run.answer("/usr/sbin/networksetup -listnetworkserviceorder", stdout=SERVICE_ORDER)
+    run.answer("/usr/sbin/networksetup -listallhardwareports", stdout=HARDWARE_PORTS)
+    run.answer("/usr/sbin/networksetup -getinfo", stdout="DHCP Configuration\nIPv6: Automatic\n")
+    return run
+
+
+def test_every_command_of_the_table_is_run_once(mac, tmp_path):
+    raw = macos.collect(mac, str(tmp_path))
+    for key, argv in fabric_facts.MACOS_COMMANDS.items():
+        assert mac.asked.count(list(argv)) == 1
+        assert key in raw
+
+
+def test_only_services_of_thunderbolt_and_bridges_are_asked_for(mac, tmp_path):
+    raw = macos.collect(mac, str(tmp_path))
+    asked = {argv[2] for argv in mac.asked if argv[1:2] == ["-getinfo"]}
+    assert asked == {"Thunderbolt Bridge", "My (odd) service"}
+    assert raw[fabric_facts.GETINFO_PREFIX + "My (odd) service"].startswith("DHCP")
+
+
+def test_the_preferences_are_read_as_bytes_where_they_are(mac, tmp_path):
+    assert fabric_facts.MACOS_PREFERENCES_KEY not in macos.collect(mac, str(tmp_path))
+    path = tmp_path / fabric_facts.MACOS_PREFERENCES_FILE.lstrip("/")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"bplist00\xff")
+    assert macos.collect(mac, str(tmp_path))[fabric_facts.MACOS_PREFERENCES_KEY] == b"bplist00\xff"
+
+
+def test_a_command_that_fails_is_named_with_its_words(mac, tmp_path):
+    mac.answer("/usr/sbin/netstat", stderr="netstat: no\n", rc=1)
+    with pytest.raises(HostError, match="/usr/sbin/netstat -rn failed: netstat: no"):
+        macos.collect(mac, str(tmp_path))
+
+
+def test_a_command_that_is_missing_is_named(mac, tmp_path):
+    mac.answer("/usr/sbin/system_profiler", rc=127)
+    with pytest.raises(HostError, match="command not found: /usr/sbin/system_profiler"):
+        macos.collect(mac, str(tmp_path))
+
+
+@pytest.fixture
+def sysfs(tmp_path):
+    devices = tmp_path / "sys/bus/thunderbolt/devices"
+    real = tmp_path / "sys/devices/pci0/domain0/0-0/0-1"
+    real.mkdir(parents=True)
+    (real / "unique_id").write_text("c4010000-0000\n")
+    (real / "unknown_file").write_text("x")
+    devices.mkdir(parents=True)
+    (devices / "0-1").symlink_to(real)
+    net = tmp_path / "sys/class/net"
+    (net / "wlan0/wireless").mkdir(parents=True)
+    (net / "thunderbolt0").mkdir()
+    (net / "thunderbolt0/device").symlink_to("../../../0-1.0")
+    (net / "thunderbolt0/master").symlink_to("../br0")
+    return tmp_path
+
+
+def test_the_tree_of_linux_is_read_by_its_keys(run, sysfs):
+    raw = linux.collect(run, str(sysfs))
+    found = {key: value for key, value in raw.items() if key.startswith(fabric_facts.SYSFS_PREFIX)}
+    assert found == {
+        "sysfs:bus/thunderbolt/devices/0-1/unique_id": "c4010000-0000\n",
+        "sysfs:class/net/thunderbolt0/device": "../../../0-1.0",
+        "sysfs:class/net/thunderbolt0/master": "../br0",
+        "sysfs:class/net/wlan0/wireless": "",
+    }
+
+
+def test_a_computer_without_thunderbolt_has_no_such_keys(run, tmp_path):
+    assert set(linux.collect(run, str(tmp_path))) == set(fabric_facts.LINUX_COMMANDS)

@@ -1,0 +1,85 @@
+#!/usr/bin/python
+# Copyright: The Boltloom authors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action boltloom.cluster.fabric_plan; what runs is plugins/action/fabric_plan.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fabric_plan
+short_description: Plans the fabric of all hosts out of the cables that they see
+version_added: 0.1.0
+description:
+  - Matches the ends of the cables, orders the hosts into a ring, and gives every cable a network of its own.
+  - The networks come from the identities of the two ports, and addresses that are already there and right are kept,
+    so that nothing is renumbered when hosts are added or the list is cut.
+  - Needs the fact C(boltloom_thunderbolt) of every host; fails naming the hosts that have none.
+  - Shows the cables as a picture and the plan as a table. Use it with C(run_once).
+options:
+  hosts:
+    description: The hosts, in the order of the ranks as far as the cables allow. Empty means all hosts of the play.
+    type: list
+    elements: str
+    default: []
+  over:
+    description:
+      - What the ranks shall talk over.
+      - V(auto) takes the cables and falls back to Ethernet, with a warning that says why, when they join no ring of all
+        hosts. V(thunderbolt) fails instead.
+    type: str
+    choices: [auto, thunderbolt, ethernet]
+    default: auto
+  shape:
+    description: The fabric that the cables must make; V(auto) takes what is there.
+    type: str
+    choices: [auto, mesh, ring]
+    default: auto
+  pool:
+    description: The networks of the cables, a /30 each, are cut out of this one.
+    type: str
+    default: 10.77.0.0/16
+  show:
+    description: Show the picture and the table.
+    type: bool
+    default: true
+attributes:
+  action:
+    support: full
+    description: Runs on the control machine, over what all hosts reported.
+  check_mode:
+    support: full
+    description: Can run in check mode.
+author:
+  - The Boltloom authors (@boltloom)
+seealso:
+  - module: boltloom.cluster.thunderbolt_facts
+  - module: boltloom.cluster.thunderbolt_net
+  - module: boltloom.cluster.hostfile
+"""
+
+EXAMPLES = r"""
+- name: Plan the fabric
+  boltloom.cluster.fabric_plan:
+  register: fabric
+  run_once: true
+"""
+
+RETURN = r"""
+plan:
+  description: The plan of the whole fabric. The key C(schema) names the version of the form.
+  returned: success
+  type: dict
+over:
+  description: What the ranks shall talk over, V(thunderbolt) or V(ethernet).
+  returned: success
+  type: str
+picture:
+  description: The cables as a picture in text.
+  returned: success
+  type: str
+table:
+  description: The plan as a table, one line per link.
+  returned: success
+  type: str
+"""

@@ -1,0 +1,79 @@
+#!/usr/bin/python
+# Copyright: The Boltloom authors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action boltloom.cluster.hostfile; what runs is plugins/action/hostfile.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: hostfile
+short_description: Writes the hostfile of a fabric on the control machine
+version_added: 0.1.0
+description:
+  - Writes what C(boltloom launch) and C(mlx.launch) read - the hosts in rank order and the addresses of their links.
+  - The file is replaced in one instant, and only when its content would differ.
+options:
+  path:
+    description: The file on the control machine.
+    type: path
+    required: true
+  plan:
+    description: The plan of the whole fabric, as M(boltloom.cluster.fabric_plan) returns it.
+    type: dict
+    required: true
+  over:
+    description: Which addresses the ranks use, those of the cables or the management addresses.
+    type: str
+    choices: [thunderbolt, ethernet]
+    default: thunderbolt
+  backend:
+    description: The backend that the file is for.
+    type: str
+    choices: [ring, jaccl, jaccl-ring]
+    default: ring
+  management:
+    description:
+      - Management address per host. For hosts that are not in it, or whose address is empty, the one network that all
+        hosts share is looked for in the fact C(boltloom_thunderbolt).
+    type: dict
+    default: {}
+  show:
+    description: Show in one line what was written.
+    type: bool
+    default: true
+attributes:
+  action:
+    support: full
+    description: Runs on the control machine, over what all hosts reported.
+  check_mode:
+    support: full
+    description: Can run in check mode.
+  diff_mode:
+    support: full
+    description: Shows the file before and after.
+author:
+  - The Boltloom authors (@boltloom)
+seealso:
+  - module: boltloom.cluster.fabric_plan
+"""
+
+EXAMPLES = r"""
+- name: Write the hostfile
+  boltloom.cluster.hostfile:
+    path: boltloom-hostfile.json
+    plan: "{{ fabric.plan }}"
+    over: "{{ fabric.over }}"
+  run_once: true
+"""
+
+RETURN = r"""
+path:
+  description: The file, as an absolute path.
+  returned: success
+  type: str
+content:
+  description: The text of the file.
+  returned: success
+  type: str
+"""

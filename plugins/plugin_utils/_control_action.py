@@ -1,0 +1,37 @@
+# Copyright: The Boltloom authors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it may change in any release.
+"""The one place where the failures of an action on the control machine become a line for the user."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
+
+
+class ControlAction(ActionBase):
+    """An action that works on what all hosts reported. A subclass has a spec and an answer."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    ARGUMENT_SPEC: Dict[str, Any] = {}
+
+    def answer(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Dict[str, Any]:
+        """What the task returns. :raises BoltloomError: what a person can repair."""
+        raise NotImplementedError
+
+    def run(self, tmp=None, task_vars=None):
+        """Check the arguments, answer, and give failures as one line without a traceback."""
+        result = super().run(tmp, task_vars)
+        try:
+            _report, arguments = self.validate_argument_spec(self.ARGUMENT_SPEC)
+            result.update(self.answer(arguments, task_vars or {}))
+        except BoltloomError as error:
+            result.update(failed=True, msg=error.one_line())
+        except AnsibleError as error:
+            result.update(failed=True, msg=error.message)
+        return result

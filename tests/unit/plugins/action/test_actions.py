@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The actions of the control machine under the real ansible-playbook, on hosts whose facts are made up."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import (
+    HostFacts,
+    Nic,
+    Peer,
+    Port,
+    RdmaFacts,
+    Service,
+)
+from collection.plays import play, task
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def mac(number: int, peer: int = 0) -> HostFacts:
+    peers = (Peer("host", "Mac Studio", "Mac15,14", f"UUID-{peer}"),) if peer else ()
+    port = Port(
+        receptacle=2,
+        device="en3",
+        uid=f"0x05AC00000000000{number}",
+        domain_uuid=f"UUID-{number}",
+        speed_gbps=80 if peer else 0,
+        peers=peers,
+        up=bool(peer),
+        service=Service("Thunderbolt 2", True, "dhcp"),
+    )
+    nics = (Nic("en0", f"192.168.64.1{number}/24"),)
+    return HostFacts("macos", f"mac{number}", "Mac15,14", "26.3", "25D5", (port,), nics=nics)
+
+
+HOSTS = {"mac1": mac(1, 2), "mac2": replace(mac(2, 1), warnings=("odd service",)), "mac3": mac(3)}
+RDMA = {
+    "mac1": RdmaFacts("enabled", (), "ready", "all is well"),
+    "mac2": RdmaFacts("absent", (), "os-too-old", "macOS 26.2 is needed"),
+}
+
+
+def tasks_in(folder):
+    """Every action, used well and badly; what each returns is kept under the name that its tests know."""
+    pair, plan = ["mac1", "mac2"], "{{ pair.plan }}"
+    hostfile = str(folder / "hostfile.json")
+    return [
+        task("fabric_plan", "pair", hosts=pair),
+        task("fabric_plan", "uncabled", hosts=["mac1", "mac3"], show=False),
+        task("fabric_plan", "demanded", hosts=["mac1", "mac3"], over="thunderbolt"),
+        task("fabric_plan", "partial", hosts=["mac1", "mac2", "mac3"], show=False),
+        task("fabric_plan", "no_mesh", hosts=["mac1", "mac2", "mac3"], shape="mesh"),
+        task("fabric_plan", "silent", hosts=["mac1", "mac2", "mac4"]),
+        task("fabric_plan", "bad_shape", hosts=pair, shape="star"),
+        task("fabric_plan", "bad_pool", hosts=pair, pool="10.77.0.0/33"),
+        {**task("hostfile", "checked", path=hostfile, plan=plan), "check_mode": True, "diff": True},
+        {"name": "unwritten", "ansible.builtin.stat": {"path": hostfile}, "register": "unwritten"},
+        {**task("hostfile", "written", path=hostfile, plan=plan), "diff": True},
+        task("hostfile", "again", path=hostfile, plan=plan),
+        task("hostfile", "ethernet", path=str(folder / "ethernet.json"), plan=plan, over="ethernet"),
+        task(
+            "hostfile",
+            "said",
+            path=str(folder / "s.json"),
+            plan=plan,
+            over="ethernet",
+            management={"mac1": "192.0.2.1"},
+        ),
+        task("hostfile", "jaccl", path=str(folder / "jaccl.json"), plan=plan, backend="jaccl"),
+        task("hostfile", "nowhere", path=str(folder / "no/such/folder/h.json"), plan=plan),
+        task("hostfile", "old", path=hostfile, plan="{{ old_plan }}"),
+        task("rdma_report", "rdma_seen", hosts=pair),
+        task("rdma_report", "rdma_wanted", hosts=pair, required=True),
+    ]
+
+
+SET_FACTS = {
+    "name": "facts",
+    "ansible.builtin.set_fact": {
+        "boltloom_thunderbolt": "{{ facts[inventory_hostname] }}",
+        "boltloom_rdma": "{{ rdma[inventory_hostname] | default(none) }}",
+        "cacheable": True,
+    },
+    "when": "inventory_hostname in facts",
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Plays all tasks once; the registered result of each, the text that the user saw, and the folder."""
+    folder = tmp_path_factory.mktemp("actions")
+    variables = {
+        "facts": {host: codec.facts_to_dict(facts) for host, facts in HOSTS.items()},
+        "rdma": {host: codec.rdma_to_dict(facts) for host, facts in RDMA.items()},
+        "old_plan": {"schema": 99},
+    }
+    hosts = {host: None for host in (*HOSTS, "mac4")}
+    hosts["mac2"] = {"ansible_user": "me", "ansible_host": "192.168.64.12"}
+    found, seen = play(folder, tasks_in(folder), before=[SET_FACTS], hosts=hosts, variables=variables)
+    return found, seen, folder
+
+
+def test_a_pair_is_planned_over_its_cable(results):
+    pair = results[0]["pair"]
+    plan = codec.plan_from_dict(pair["plan"])
+    assert (plan.shape, pair["over"], pair["changed"]) == ("pair", "thunderbolt", False)
+    assert [link.hosts for link in plan.links] == [("mac1", "mac2")]
+
+
+def test_the_picture_and_the_table_are_shown_as_they_are(results):
+    pair = results[0]["pair"]
+    assert pair["picture"] in results[1]
+    assert pair["table"] in results[1]
+    assert results[0]["uncabled"]["picture"] not in results[1]
+
+
+@pytest.mark.parametrize("name", ["uncabled", "partial"])
+def test_cables_that_do_not_do_fall_back_to_ethernet_with_a_warning(name, results):
+    assert results[0][name]["over"] == "ethernet"
+    (warning,) = [warning for warning in results[0][name]["warnings"] if "goes over Ethernet" in warning]
+    assert "[WARNING]: " + warning[:40] in results[1]
+
+
+def test_what_a_host_found_odd_is_said_with_its_name(results):
+    assert results[0]["pair"]["warnings"] == ["mac2: odd service"]
+
+
+FAILURES = [
+    ("demanded", "no Thunderbolt cable joins two of the hosts"),
+    ("no_mesh", "there is no cable between mac1 and mac3, mac2 and mac3"),
+    ("silent", "nothing is known of mac4: it could not be reached or read"),
+    ("bad_shape", "value of shape must be one of: auto, mesh, ring, got: star"),
+    ("bad_pool", "10.77.0.0/33"),
+    ("nowhere", "no/such/folder/h.json cannot be written: No such file or directory"),
+    ("old", "schema 99 is not known"),
+    ("rdma_wanted", "RDMA is required and not ready: mac2: macOS 26.2 is needed"),
+]
+
+
+@pytest.mark.parametrize(("name", "words"), FAILURES)
+def test_what_a_person_can_repair_is_one_line(name, words, results):
+    result = results[0][name]
+    assert result["failed"]
+    assert words in result["msg"]
+    assert "\n" not in result["msg"].strip()
+    assert "Traceback" not in results[1]
+
+
+def test_check_mode_says_what_would_be_written_and_writes_nothing(results):
+    checked = results[0]["checked"]
+    assert checked["changed"]
+    assert checked["diff"]["before"] == ""
+    assert json.loads(checked["diff"]["after"])["backend"] == "ring"
+    assert not results[0]["unwritten"]["stat"]["exists"]
+
+
+def test_the_hostfile_is_written_once(results):
+    written, again = results[0]["written"], results[0]["again"]
+    assert (written["changed"], again["changed"]) == (True, False)
+    assert (results[2] / "hostfile.json").read_text() == written["content"]
+
+
+def test_the_user_reads_where_it_is_and_what_for(results):
+    path = results[2] / "hostfile.json"
+    assert f"\nwould write {path}: 2 ranks, backend ring, over thunderbolt\n" in results[1]
+    assert f"\nwrote {path}: 2 ranks, backend ring, over thunderbolt\n" in results[1]
+    assert f"\nunchanged: {path}: 2 ranks" in results[1]
+
+
+def test_ssh_is_called_as_the_inventory_says(results):
+    hosts = json.loads(results[0]["written"]["content"])["hosts"]
+    assert sorted(host["ssh"] for host in hosts) == ["mac1", "me@192.168.64.12"]
+
+
+def test_over_ethernet_the_common_network_is_found(results):
+    hosts = json.loads(results[0]["ethernet"]["content"])["hosts"]
+    assert sorted(host["ips"] for host in hosts) == [["192.168.64.11"], ["192.168.64.12"]]
+
+
+def test_a_management_address_of_the_inventory_wins(results):
+    hosts = json.loads(results[0]["said"]["content"])["hosts"]
+    assert sorted(host["ips"] for host in hosts) == [["192.0.2.1"], ["192.168.64.12"]]
+
+
+def test_a_hostfile_for_rdma_names_the_devices_and_the_management_addresses(results):
+    hosts = json.loads(results[0]["jaccl"]["content"])["hosts"]
+    assert [host["rdma"] for host in hosts] == [[None, "rdma_en3"], ["rdma_en3", None]]
+    assert sorted(host["ips"] for host in hosts) == [["192.168.64.11"], ["192.168.64.12"]]
+
+
+def test_rdma_is_reported_in_one_line_per_host(results):
+    assert results[0]["rdma_seen"]["lines"] == [
+        "mac1  ready           all is well",
+        "mac2  os-too-old      macOS 26.2 is needed",
+    ]
+    assert "\n".join(results[0]["rdma_seen"]["lines"]) in results[1]
+
+
+def test_the_made_up_facts_are_what_modules_return():
+    facts = replace(HOSTS["mac1"], warnings=("x",))
+    assert codec.facts_from_dict(json.loads(json.dumps(codec.facts_to_dict(facts)))) == facts

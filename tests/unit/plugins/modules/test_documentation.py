@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a module says about its arguments is what it accepts; a role's variables likewise."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[4]
+COLLECTION = "ansible_collections.boltloom.cluster"
+MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+ACTIONS = sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py"))
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
+TRAITS = ("type", "elements", "required", "default", "choices")
+LICENCE = "# SPDX-License-Identifier: GPL-3.0-or-later\n"
+
+
+def documentation(module: str, name: str = "DOCUMENTATION"):
+    tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return yaml.safe_load(ast.literal_eval(node.value))
+    raise AssertionError(f"{module} has no {name}")
+
+
+def spec(module: str):
+    if module in ACTIONS:
+        action = importlib.import_module(f"{COLLECTION}.plugins.action.{module}").ActionModule
+        return getattr(action, "ARGUMENT_SPEC", {})
+    return importlib.import_module(f"{COLLECTION}.plugins.modules.{module}").ARGUMENT_SPEC
+
+
+def traits(options):
+    """Only what both sides can say, with what may be left out filled in."""
+    normal = {}
+    for name, option in options.items():
+        normal[name] = {trait: option.get(trait) for trait in TRAITS}
+        normal[name]["type"] = option.get("type", "str")
+        normal[name]["required"] = option.get("required", False)
+    return normal
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_documented_options_are_the_accepted_ones(module):
+    assert traits(documentation(module).get("options", {})) == traits(spec(module))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_documented_as_what_it_is(module):
+    doc = documentation(module)
+    assert doc["module"] == module
+    assert doc["attributes"]["check_mode"]["support"] == "full"
+    assert all(option["description"] for option in doc.get("options", {}).values())
+    (task, *_) = documentation(module, "EXAMPLES")
+    (used,) = [key for key in task if key.startswith("boltloom.cluster.")]
+    assert used == f"boltloom.cluster.{module}"
+    assert set(task[used] or {}) <= set(doc.get("options", {}))
+    assert {name for name, option in doc.get("options", {}).items() if option.get("required")} <= set(task[used] or {})
+
+
+def test_every_action_has_its_documentation():
+    assert set(ACTIONS) <= set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_documentation_spec_and_one_call(module):
+    tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text())
+    documents = ("DOCUMENTATION", "EXAMPLES", "RETURN")
+    code = 0
+    for node in tree.body:
+        if not (isinstance(node, ast.Assign) and node.targets[0].id in documents):
+            code += node.end_lineno - node.lineno + 1
+    assert code < 30, f"{module} has {code} lines of code"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_of_a_role_is_typed_and_has_one_default(role):
+    folder = ROOT / "roles" / role
+    options = yaml.safe_load((folder / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    defaults = yaml.safe_load((folder / "defaults/main.yml").read_text())
+    assert set(options) == set(defaults)
+    for name, option in options.items():
+        assert name.startswith(role + "_")
+        assert option["type"] and option["description"]
+        assert "default" not in option, "the default stands in defaults/main.yml only"
+        if "choices" in option:
+            chosen = defaults[name] if option["type"] == "list" else [defaults[name]]
+            assert set(chosen) <= set(option["choices"])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path.relative_to(ROOT)
+        for folder in ("plugins", "roles", "playbooks")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in (".py", ".yml") and path.stat().st_size
+    ],
+    ids=str,
+)
+def test_what_ansible_loads_says_its_licence(path):
+    assert LICENCE in "".join((ROOT / path).read_text().splitlines(keepends=True)[:4])

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interfaces and cables, as text for `ip -batch` in the backplane.
+
+Each interface of a Mac is a veth pair whose other end is in the backplane, the network namespace of the fleet. There
+the other ends of en0 are ports of one bridge (the management network), and a cable is a bridge with exactly two ports.
+So a port exists whether something is plugged in or not, and pulling a cable is taking its two backplane ends down: both
+Macs lose the carrier at once and keep everything else. Pure: nothing here runs a command.
+"""
+
+from typing import Any
+
+from .description import Cable, Description
+from .identity import nic_mac, port_mac
+
+NETWORK = "192.168.64"
+ROUTER = f"{NETWORK}.1"
+CONTROL = f"{NETWORK}.10"
+_FIRST_MAC = 11
+_LARGEST_MTU = 65535  # the backplane shall never be what limits a Mac's MTU
+
+
+def addresses(description: Description) -> dict[str, str]:
+    """The management address of every Mac."""
+    return {name: f"{NETWORK}.{_FIRST_MAC + i}" for i, name in enumerate(description.hosts)}
+
+
+def nics(description: Description, name: str) -> list[list[str]]:
+    """The interfaces that are no Thunderbolt ports: [hardware port, device, MAC address]."""
+    mac = description.hosts[name]
+    found = [[mac.model.en0, "en0", nic_mac(name, "en0")]]
+    if mac.model.en0 == "Ethernet" and "en1" not in mac.ports.values():
+        found.append(["Wi-Fi", "en1", nic_mac(name, "en1")])
+    return found
+
+
+def backplane_port(description: Description, host: str, device: str) -> str:
+    """The name of the backplane's end (15 characters are all that Linux allows)."""
+    return f"h{list(description.hosts).index(host) + 1}.{device}"
+
+
+def backplane() -> str:
+    """The management network without anybody on it."""
+    lines = [
+        "link set lo up",
+        "link add management type bridge mcast_snooping 0",
+        f"addr add {ROUTER}/24 dev management",
+        "link set management up",
+    ]
+    return _batch(lines)
+
+
+def control(pid: int) -> str:
+    """The control node's en0."""
+    return _batch([*_pair("control.en0", "en0", "1c:f7:4e:00:00:0a", pid), *_on_management("control.en0")])
+
+
+def control_inside() -> str:
+    """What the control node does at its own end."""
+    lines = ["link set lo up", f"addr add {CONTROL}/24 brd + dev en0", "link set en0 up"]
+    return _batch([*lines, f"route add default via {ROUTER}"])
+
+
+def host(description: Description, name: str, pid: int) -> str:
+    """All interfaces of a Mac whose process 1 is ``pid``, nothing plugged in but the Ethernet."""
+    lines = []
+    for _, device, address in nics(description, name):
+        lines += _pair(backplane_port(description, name, device), device, address, pid)
+    mac = description.hosts[name]
+    for receptacle, device in mac.ports.items():
+        lines += _pair(backplane_port(description, name, device), device, port_mac(name, receptacle), pid)
+    if "unreachable" not in mac.faults:
+        lines += _on_management(backplane_port(description, name, "en0"))
+    return _batch(lines)
+
+
+def unplug_host(description: Description, name: str) -> str:
+    """Take away all interfaces of a Mac; the pairs go with their backplane ends."""
+    devices = [device for _, device, _ in nics(description, name)] + list(description.hosts[name].ports.values())
+    return _batch([f"link del {backplane_port(description, name, device)}" for device in devices])
+
+
+def cable_ports(description: Description, cable: Cable) -> list[str]:
+    """The two backplane ends of a cable."""
+    return [backplane_port(description, end[0], description.hosts[end[0]].ports[end[1]]) for end in cable.ends]
+
+
+def lay_cable(number: int) -> str:
+    """The cable itself, not plugged in yet."""
+    return _batch([f"link add cable{number} type bridge mcast_snooping 0", f"link set cable{number} up"])
+
+
+def connect(description: Description, number: int, plugged: bool) -> str:
+    """Both ends of a cable as they shall be: attached, with a carrier or without."""
+    lines = []
+    for i, port in enumerate(cable_ports(description, description.cables[number])):
+        lit = plugged and has_carrier(description.cables[number], i)
+        lines.append(f"link set {port} master cable{number} {'up' if lit else 'down'}")
+    return _batch(lines)
+
+
+def has_carrier(cable: Cable, end: int) -> bool:
+    """Whether a plugged-in cable gives this end a link."""
+    return cable.fault != "dead" and not (cable.fault == "half" and end == 1)
+
+
+def slow_down(description: Description, number: int) -> list[list[str]]:
+    """Arguments of `tc` that limit a slow cable in both directions."""
+    cable = description.cables[number]
+    if not cable.rate:
+        return []
+    limit = ["root", "tbf", "rate", cable.rate, "burst", "64kb", "latency", "50ms"]
+    return [["qdisc", "replace", "dev", port, *limit] for port in cable_ports(description, cable)]
+
+
+def world(description: Description, domains: dict[str, dict[int, str]], plugged: list[bool]) -> dict[str, Any]:
+    """What the firmware of all Macs together knows (see mac/machine.py)."""
+    hosts = {}
+    for name, mac in description.hosts.items():
+        hosts[name] = {
+            "model_id": mac.model_id,
+            "marketing": mac.model.name,
+            "rdma": mac.rdma and mac.model.thunderbolt5,
+            "capable_gbps": mac.model.capable_gbps,
+            "domains": {str(receptacle): domain for receptacle, domain in domains.get(name, {}).items()},
+        }
+    cables = [
+        {
+            "ends": cable.ends,
+            "speed_gbps": cable.speed_gbps,
+            "fault": cable.fault,
+            "plugged": plugged[i],
+            "through": cable.through,
+        }
+        for i, cable in enumerate(description.cables)
+    ]
+    return {"hosts": hosts, "cables": cables}
+
+
+def _pair(port: str, device: str, address: str, pid: int) -> list[str]:
+    return [f"link add {port} mtu {_LARGEST_MTU} type veth peer name {device} address {address} netns {pid}"]
+
+
+def _on_management(port: str) -> list[str]:
+    return [f"link set {port} master management up"]
+
+
+def _batch(lines: list[str]) -> str:
+    return "".join(line + "\n" for line in lines)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Four Macs in a ring: no mesh, and nobody complains about that."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.fleet
+FLEET = "ring4"
+
+
+@pytest.fixture(scope="module")
+def configured(rack):
+    return rack.play("configure")
+
+
+def test_the_ranks_stand_in_the_order_of_the_ring(rack, configured):
+    hosts = [host["ssh"] for host in rack.hostfile["hosts"]]
+    assert hosts in (["mac1", "mac2", "mac3", "mac4"], ["mac1", "mac4", "mac3", "mac2"])
+
+
+def test_each_rank_is_reached_over_the_cable_from_the_rank_before(rack, configured):
+    hosts = rack.hostfile["hosts"]
+    for rank, host in enumerate(hosts):
+        (address,) = host["ips"]
+        rack.ping(hosts[rank - 1]["ssh"], address)
+
+
+def test_a_ring_is_no_broken_mesh(rack, configured):
+    assert "no cable between" not in configured.flat
+
+
+def test_the_second_run_changes_nothing(rack, configured):
+    assert rack.play("configure").changed() == 0
+
+
+def test_a_mesh_can_be_demanded_and_names_the_missing_cables(rack, configured):
+    played = rack.play("configure", "-e", "thunderbolt_net_shape=mesh", fails=True)
+    assert "there is no cable between mac1 and mac3, mac2 and mac4" in played.flat
+    assert played.changed() == 0
+
+
+def test_a_cut_ring_goes_over_ethernet_and_says_why(rack, configured):
+    rack.fleet.cut("mac4", "mac1")
+    try:
+        played = rack.play("configure", "-e", f"thunderbolt_net_hostfile={rack.folder}/cut.json")
+        assert "mac1 has a cable to mac2 only" in played.flat
+        assert "mac4 has a cable to mac3 only" in played.flat
+        assert "the hostfile goes over Ethernet" in played.flat
+    finally:
+        rack.fleet.plug("mac4", "mac1")

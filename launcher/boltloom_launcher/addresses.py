@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Management addresses: the one under which each host was reached by ssh.
+
+Nobody has to resolve names: sshd tells its session both ends of the connection, so the address is
+one that surely is on the host, and ours is one under which the hosts surely see us. One kind is of
+no use to others: Bonjour names lead ssh to link-local IPv6 addresses, which mean something on one
+interface of one computer only. For these the resolver is asked for an IPv4 address instead.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from boltloom_launcher.errors import UnfitError
+from boltloom_launcher.hosts import Reach
+
+_ASK_SSH_S = 10.0
+_ANY_PORT = 9  # connecting a datagram socket sends nothing
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What an agent says of itself."""
+
+    pid: int
+    python: str
+    hostname: str
+    server: str  # the host's end of the ssh connection, "" for a local agent
+    client: str  # our end, as the host sees it
+
+
+def resolve_ipv4(reach: Reach) -> str:
+    """An IPv4 address of the name that ssh goes to, after ssh's own configuration; "" if there is none."""
+    try:
+        argv = ["ssh", *reach.options, "-G", "--", reach.target]
+        answer = subprocess.run(argv, capture_output=True, text=True, timeout=_ASK_SSH_S)
+        names = [line.split(" ", 1)[1] for line in answer.stdout.splitlines() if line.startswith("hostname ")]
+        return str(socket.getaddrinfo(names[0], None, socket.AF_INET)[0][4][0])
+    except (OSError, IndexError, subprocess.SubprocessError):
+        return ""
+
+
+def source_towards(address: str) -> str:
+    """Our own address on the way to ``address``; "" if there is no way."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, _ANY_PORT))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""
+
+
+def management_addresses(
+    reaches: Sequence[Reach],
+    hellos: Sequence[Hello],
+    resolve: Callable[[Reach], str] = resolve_ipv4,
+    source: Callable[[str], str] = source_towards,
+) -> list[str]:
+    """One address per host under which the others reach it.
+
+    :raises UnfitError: a host has none; all such hosts are listed.
+    """
+    remote = {
+        i: hello.server if _serves(hello.server) else resolve(reach)
+        for i, (reach, hello) in enumerate(zip(reaches, hellos, strict=True))
+        if not reach.local
+    }
+    remedy = "give its IPv4 address to --hosts, or a hostfile"
+    problems = [
+        f"{reaches[i].name}: has no address that the others could use: {remedy}" for i, a in remote.items() if not a
+    ]
+    if problems:
+        raise UnfitError(problems)
+    ours = _our_address([hellos[i].client for i in remote], list(remote.values()), source)
+    return [remote.get(i, ours) for i in range(len(reaches))]
+
+
+def _our_address(seen_as: Sequence[str], remote: Sequence[str], source: Callable[[str], str]) -> str:
+    for address in seen_as:
+        if _serves(address) and not ipaddress.ip_address(address).is_loopback:
+            return address
+    away = next((address for address in remote if not ipaddress.ip_address(address).is_loopback), "")
+    return (source(away) if away else "") or "127.0.0.1"
+
+
+def _serves(address: str) -> bool:
+    """Others can use it: it is one, and no IPv6 address that means something on one link only."""
+    if not address or "%" in address:
+        return False
+    parsed = ipaddress.ip_address(address)
+    return parsed.version == 4 or not parsed.is_link_local

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes of a host: one rank in a session of its own, and whatever descends from it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+_PR_SET_CHILD_SUBREAPER = 36
+_F_SETPIPE_SZ = 1031
+_PIPE_BYTES = 1 << 20
+READ_BYTES = 256 << 10
+
+
+def become_subreaper() -> None:
+    """Have orphaned descendants handed to us instead of to init, where the system can do that (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def widen(fd: int) -> None:
+    """Make a pipe hold more, so that both ends change turns less often. Only a wish."""
+    if sys.platform.startswith("linux"):
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(fd, _F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+class RankProcess:
+    """A running rank: its process group, its pipes, and how it ended."""
+
+    def __init__(self, rank: int, argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool) -> None:
+        """Start it. :raises OSError: it cannot be started."""
+        self.rank = rank
+        self._popen = subprocess.Popen(
+            argv,
+            bufsize=0,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self.pid = self._popen.pid
+        self.stdin = self._popen.stdin.fileno() if self._popen.stdin else -1
+        self.outputs: dict[int, int] = {}  # file descriptor -> 1 (stdout) or 2 (stderr), while it is open
+        for stream, pipe in ((1, self._popen.stdout), (2, self._popen.stderr)):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+                widen(pipe.fileno())
+                self.outputs[pipe.fileno()] = stream
+        if self.stdin >= 0:
+            os.set_blocking(self.stdin, False)
+        self.alive = True
+        self.ended_by_us = False  # it was told to end before it ended
+        self.leaves_group = False  # it is gone, but others of its group are not
+
+    def signal_group(self, number: int) -> None:
+        """Signal everybody in the rank's process group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    def group_lives(self) -> bool:
+        """Somebody is left in the group of a rank that has ended."""
+        if not self.leaves_group:
+            return False
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            self.leaves_group = False
+        except PermissionError:
+            pass  # somebody is there, but no longer ours
+        return self.leaves_group
+
+    def note_exit(self, status: int) -> tuple[int | None, int | None]:
+        """Take a wait status; give (exit code, None) or (None, signal)."""
+        self.alive = False
+        self.leaves_group = True
+        self.group_lives()
+        if os.WIFSIGNALED(status):
+            self._popen.returncode = -os.WTERMSIG(status)
+            return None, os.WTERMSIG(status)
+        self._popen.returncode = os.WEXITSTATUS(status)
+        return os.WEXITSTATUS(status), None
+
+    def close_stdin(self) -> None:
+        """The rank reads end of file from here on."""
+        if self._popen.stdin is not None and self.stdin >= 0:
+            self.stdin = -1
+            self._popen.stdin.close()
+
+    def close_output(self, fd: int) -> None:
+        """The other end of this pipe is gone."""
+        stream = self.outputs.pop(fd)
+        pipe = self._popen.stdout if stream == 1 else self._popen.stderr
+        if pipe is not None:
+            pipe.close()
+
+
+def descendants(ancestor: int) -> list[int]:
+    """All processes below ``ancestor``, the deepest last."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in _parents():
+        children.setdefault(parent, []).append(pid)
+    found: list[int] = []
+    todo = list(children.get(ancestor, []))
+    while todo:
+        pid = todo.pop()
+        found.append(pid)
+        todo.extend(children.get(pid, []))
+    return found
+
+
+def _parents() -> list[tuple[int, int]]:
+    if not sys.platform.startswith("linux"):
+        answer = subprocess.run(["ps", "-axo", "pid=,ppid="], stdout=subprocess.PIPE, timeout=5.0)
+        return [(int(pid), int(parent)) for pid, parent in (row.split() for row in answer.stdout.splitlines())]
+    pairs = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+                # The command's name stands in brackets and may itself hold brackets and spaces.
+                pairs.append((int(name), int(file.read().rpartition(b")")[2].split()[1])))
+    return pairs
+
+
+def signal_all(pids: list[int], number: int) -> None:
+    """Signal each of these processes that is still there."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def forward_order(number: int, grace: float) -> list[tuple[float, int]]:
+    """What is sent when: the signal itself, SIGTERM half-way if it was a milder one, SIGKILL after ``grace``."""
+    steps = [(0.0, number)]
+    if number not in (signal.SIGTERM, signal.SIGKILL):
+        steps.append((grace / 2, int(signal.SIGTERM)))
+    if number != signal.SIGKILL:
+        steps.append((grace, int(signal.SIGKILL)))
+    return steps

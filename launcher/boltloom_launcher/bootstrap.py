@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent as one text, and the command that starts it where nothing of ours is installed.
+
+The first bytes on the new process's stdin are the agent's source; the protocol follows on
+the same stream. So there is one path for a local child and for a host behind ssh.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+# In the order in which they import each other.
+_MODULES = (
+    "frames",
+    "port_holder",
+    "preflight",
+    "processes",
+    "private_files",
+    "channel",
+    "stdin_feed",
+    "ending",
+    "loop",
+)
+
+# One line and no single quote: it must pass every login shell. os.read, because a buffered read would swallow frames.
+_READ_AGENT = (
+    "import os,sys,zlib;b=bytearray();"
+    "[b.extend(os.read(0,{size}-len(b)) or sys.exit(1)) for _ in iter(lambda:len(b)<{size},False)];"
+    "exec(zlib.decompress(bytes(b)).decode())"
+)
+
+_PRELUDE = """\
+import sys, types
+def _load(name, source):
+    module = sys.modules[name] = types.ModuleType(name)
+    exec(compile(source, "<" + name + ">", "exec", 0, True), module.__dict__)
+_load("boltloom_launcher", "")
+_load("boltloom_launcher.agent", "")
+"""
+
+# -I: no user site, no PYTHON* variables, no current directory on the path. -S: no site at all; it starts sooner.
+_PYTHON_FLAGS = ("-I", "-S")
+
+# Tries each interpreter by running it: macOS has a /usr/bin/python3 that only offers to install one.
+_FIND_PYTHON = (
+    'code=$1; shift; for p; do if "$p" -I -S -c "import sys;sys.exit(sys.version_info<(3,8))" >/dev/null 2>&1'
+    ' </dev/null; then exec "$p" -I -S -c "$code"; fi; done; exit {missing}'
+)
+NO_PYTHON = 86  # exit status of the shell when no interpreter works; no shell and no ssh uses this number
+
+_USUAL_PYTHONS = ("python3", "/opt/homebrew/bin/python3", "/usr/local/bin/python3")
+
+
+@cache
+def agent_bytes() -> bytes:
+    """What is written to a new agent's stdin first."""
+    folder = Path(__file__).parent / "agent"
+    text = [_PRELUDE]
+    for name in _MODULES:
+        source = (folder / f"{name}.py").read_text(encoding="utf-8")
+        text.append(f"_load({f'boltloom_launcher.agent.{name}'!r}, {source!r})\n")
+    text.append('sys.modules["boltloom_launcher.agent.loop"].main()\n')
+    return zlib.compress("".join(text).encode())
+
+
+def local_argv() -> list[str]:
+    """Start an agent as our own child, with our own interpreter."""
+    return [sys.executable, *_PYTHON_FLAGS, "-c", _reader()]
+
+
+def remote_command(pythons: Sequence[str] = ()) -> str:
+    """Start an agent through a host's login shell, with the first interpreter that works.
+
+    This is the only place where anything is quoted for a shell.
+    """
+    candidates = [*pythons, *(p for p in _USUAL_PYTHONS if p not in pythons)]
+    script = _FIND_PYTHON.format(missing=NO_PYTHON)
+    return shlex.join(["/bin/sh", "-c", script, "sh", _reader(), *candidates])
+
+
+def tried_pythons(pythons: Sequence[str] = ()) -> str:
+    """The interpreters that :func:`remote_command` tries, for an error message."""
+    return ", ".join([*pythons, *(p for p in _USUAL_PYTHONS if p not in pythons)])
+
+
+def _reader() -> str:
+    return _READ_AGENT.format(size=len(agent_bytes()))

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts as the launcher handles them: how each is reached, and which ranks sit on it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
+
+from boltloom_launcher.errors import UsageError
+
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How to start an agent on a host."""
+
+    name: str  # what people call it
+    target: str = ""  # what ssh is given; "" for this computer
+    options: tuple[str, ...] = ()  # for ssh, before ours
+    pythons: tuple[str, ...] = ()  # interpreters to try before the usual ones
+
+    @property
+    def local(self) -> bool:
+        """The host is this computer and needs no ssh."""
+        return not self.target
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a rank sits."""
+
+    rank: int
+    host: int  # index into Roster.reaches
+    local_rank: int
+    local_size: int
+
+
+@dataclass(frozen=True)
+class Roster:
+    """All ranks in order, and the hosts that they sit on, each host once."""
+
+    hosts: tuple[Host, ...]  # one per rank, in rank order
+    reaches: tuple[Reach, ...]
+    seats: tuple[Seat, ...]
+
+    def ranks_on(self, host: int) -> list[int]:
+        """The ranks that sit on a host."""
+        return [seat.rank for seat in self.seats if seat.host == host]
+
+    def name(self, rank: int) -> str:
+        """What people call the host of a rank."""
+        return self.reaches[self.seats[rank].host].name
+
+    def with_addresses(self, addresses: Sequence[str]) -> Roster:
+        """Ranks that nobody gave an address take the one of their host; ``addresses`` holds one per host."""
+        hosts = tuple(
+            host if host.ips else replace(host, ips=(addresses[seat.host],))
+            for host, seat in zip(self.hosts, self.seats, strict=True)
+        )
+        return replace(self, hosts=hosts)
+
+
+def default_reach(ssh: str, options: Sequence[str] = (), pythons: Sequence[str] = ()) -> Reach:
+    """How to reach a host of which only the ssh name is known."""
+    if ssh in _LOCAL:
+        return Reach(name=ssh)
+    return Reach(name=ssh.rpartition("@")[2], target=ssh, options=tuple(options), pythons=tuple(pythons))
+
+
+def seat(hosts: Sequence[Host], reach: Callable[[str], Reach]) -> Roster:
+    """Group ranks by the host that they sit on."""
+    names = list(dict.fromkeys(host.ssh for host in hosts))
+    counts = [sum(host.ssh == name for host in hosts) for name in names]
+    taken = [0] * len(names)
+    seats = []
+    for rank, host in enumerate(hosts):
+        index = names.index(host.ssh)
+        seats.append(Seat(rank, index, taken[index], counts[index]))
+        taken[index] += 1
+    return Roster(tuple(hosts), tuple(reach(name) for name in names), tuple(seats))
+
+
+def from_names(names: str, repeat: int) -> tuple[Host, ...]:
+    """The value of --hosts, each host ``repeat`` times.
+
+    :raises UsageError: a name is empty, given twice, or would be an option.
+    """
+    hosts: list[Host] = []
+    given = names.split(",")
+    for name in given:
+        if not name or name.startswith("-") or any(c.isspace() or c in ";=" for c in name):
+            raise UsageError(f"--hosts has {name!r} in it, which is no host", "write names with commas between them")
+        if given.count(name) > 1:
+            raise UsageError(f"--hosts names {name} more than once", "write it once and give -n for several ranks")
+        hosts += [Host(ssh=name, ips=(name,) if _is_address(name) else ())] * repeat
+    return tuple(hosts)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts from an Ansible inventory. The only file that starts Ansible, as a subprocess through ansible-runner."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ansible_runner
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import errors as collection_errors
+
+from boltloom_launcher.errors import UsageError
+
+_GROUP = "boltloom"
+_HOSTFILE_VARIABLE = "thunderbolt_net_hostfile"
+_HOSTFILE_NAME = "boltloom-hostfile.json"
+_TIMEOUT_S = 120
+_INTERPRETER_CHOICES = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
+
+
+@dataclass(frozen=True)
+class InventoryHost:
+    """What an inventory says about reaching a host."""
+
+    name: str
+    address: str
+    user: str = ""
+    port: int | None = None
+    python: str = ""
+    key_file: str = ""
+    ssh_args: tuple[str, ...] = ()
+    local: bool = False
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The hosts that were asked for, in the inventory's order."""
+
+    hosts: tuple[InventoryHost, ...]
+    hostfile: Path  # where boltloom.cluster.configure writes, whether it is there or not
+
+    def find(self, ssh: str) -> InventoryHost | None:
+        """The host that a hostfile calls ``ssh``: by its name, or by its address with or without a user."""
+        wanted = ssh.rpartition("@")[2]
+        by_name = next((host for host in self.hosts if host.name == wanted), None)
+        return by_name or next((host for host in self.hosts if host.address == wanted), None)
+
+
+def read_inventory(path: str, only: Sequence[str] | None = None) -> Inventory:
+    """The hosts of the group ``boltloom``, or all hosts if there is no such group; or just those named.
+
+    :raises UsageError: the inventory is missing, wrong or empty, or a host is unknown.
+    """
+    if not Path(path).exists():
+        raise UsageError(f"inventory {path} does not exist", "give the path of an Ansible inventory")
+    return select(_ask_ansible(path), path, only)
+
+
+def select(listing: Mapping[str, Any], path: str, only: Sequence[str] | None = None) -> Inventory:
+    """Pick the hosts out of what ``ansible-inventory --list`` answered."""
+    variables = listing.get("_meta", {}).get("hostvars", {})
+    names = _members(listing, _GROUP if _GROUP in listing else "all")
+    everybody = _members(listing, "all")
+    if only is not None:
+        unknown = [name for name in only if name not in everybody]
+        if unknown:
+            raise UsageError(f"unknown host {unknown[0]!r}", f"{path} has {', '.join(everybody) or 'no hosts'}")
+        names = list(only)
+    if not names:
+        raise UsageError(f"inventory {path} has no hosts", f"list them, best in a group '{_GROUP}'")
+    hosts = tuple(_host(name, variables.get(name, {}), path) for name in names)
+    return Inventory(hosts, _hostfile_path(path, variables.get(names[0], {})))
+
+
+def _members(listing: Mapping[str, Any], group: str) -> list[str]:
+    """All hosts of a group and of its children, each once, in order."""
+    entry = listing.get(group, {})
+    found = list(entry.get("hosts", []))
+    for child in entry.get("children", []):
+        found += _members(listing, child)
+    return list(dict.fromkeys(found))
+
+
+def _host(name: str, variables: Mapping[str, Any], path: str) -> InventoryHost:
+    def text(*keys: str) -> str:
+        value = next((variables[key] for key in keys if variables.get(key) not in (None, "")), "")
+        if "{{" in str(value):
+            raise UsageError(
+                f"{path}: {keys[0]} of {name} is a template", "write its value, the launcher cannot render it"
+            )
+        return str(value)
+
+    port = text("ansible_port", "ansible_ssh_port")
+    if port and not port.isdigit():
+        raise UsageError(f"{path}: ansible_port of {name} is {port!r}", "write a number")
+    python = text("ansible_python_interpreter")
+    address = text("ansible_host", "ansible_ssh_host") or name
+    extra = shlex.split(text("ansible_ssh_common_args")) + shlex.split(text("ansible_ssh_extra_args"))
+    return InventoryHost(
+        name=name,
+        address=address,
+        user=text("ansible_user", "ansible_ssh_user"),
+        port=int(port) if port else None,
+        python="" if python in _INTERPRETER_CHOICES else python,
+        key_file=os.path.expanduser(text("ansible_ssh_private_key_file", "ansible_private_key_file")),
+        ssh_args=tuple(extra),
+        local=text("ansible_connection") == "local" or address in ("127.0.0.1", "localhost", "::1") and not port,
+    )
+
+
+def _hostfile_path(inventory: str, variables: Mapping[str, Any]) -> Path:
+    folder = Path(inventory) if Path(inventory).is_dir() else Path(inventory).parent
+    given = variables.get(_HOSTFILE_VARIABLE)
+    return folder / (str(given) if given and "{{" not in str(given) else _HOSTFILE_NAME)
+
+
+def _ask_ansible(path: str) -> Mapping[str, Any]:
+    env = {
+        # Our own copy of the collection: one under the user's home may be of another version, and would win.
+        "ANSIBLE_COLLECTIONS_PATH": str(Path(collection_errors.__file__).parents[6]),
+        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+        "ANSIBLE_NOCOLOR": "true",
+    }
+    # Our stdin is the ranks'; and Ansible refuses one that somebody made non-blocking, as ssh does.
+    with tempfile.TemporaryDirectory(prefix="boltloom-inventory-") as private, open(os.devnull, "rb") as nothing:
+        answer, complaint, status = ansible_runner.run_command(
+            executable_cmd=_executable("ansible-inventory"),
+            cmdline_args=["--list", "-i", os.path.abspath(path)],
+            runner_mode="subprocess",
+            private_data_dir=private,
+            host_cwd=os.getcwd(),
+            envvars=env,
+            input_fd=nothing,
+            quiet=True,
+            timeout=_TIMEOUT_S,
+        )
+    listing = _as_json(answer) if status == 0 else None
+    if listing is None:
+        raise UsageError(f"inventory {path} cannot be read", _last_words(complaint))
+    return listing
+
+
+def _executable(name: str) -> str:
+    """The command that was installed together with us; in a virtual environment it need not be on PATH."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise UsageError(f"there is no {name} on this computer", "install ansible-core, or give --hosts or --hostfile")
+    return found
+
+
+def _as_json(text: object) -> Mapping[str, Any] | None:
+    try:
+        answer = json.loads(str(text))
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _last_words(complaint: object) -> str:
+    """The reason and the place, out of all that Ansible says about a file that none of its parsers takes."""
+    text = str(complaint or "")
+    reason = re.search(r"Failed to parse inventory with '\w+' plugin: (.*)", text)
+    if reason:
+        place = re.search(r"Origin: (\S+:\d+)", text)
+        return reason[1].rstrip(".") + (f" ({place[1]})" if place else "")
+    lines = [line.strip() for line in text.splitlines() if "ERROR" in line]
+    return lines[-1] if lines else "see what ansible-inventory --list says about it"

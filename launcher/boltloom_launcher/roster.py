@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which ranks sit where: from --hosts, from a hostfile, or from an Ansible inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import hostfile as hostfiles
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host, Hostfile
+
+from boltloom_launcher.errors import HostfileError, UsageError
+from boltloom_launcher.hosts import Reach, Roster, default_reach, from_names, seat
+from boltloom_launcher.ssh import inventory_options
+
+if TYPE_CHECKING:
+    from boltloom_launcher.inventory import Inventory, InventoryHost
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the command line says about hosts."""
+
+    hosts: str | None = None
+    repeat: int = 1
+    hostfile: str | None = None
+    inventory: str | None = None
+    ssh_options: tuple[str, ...] = ()
+    python: str | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The ranks, and what else a hostfile had to say."""
+
+    roster: Roster
+    backend: str = ""
+    envs: tuple[str, ...] = ()
+
+
+def read_roster(source: Source, say: Say) -> Listed:
+    """Find the hosts. ``say`` is given what a person should know about the choice.
+
+    :raises UsageError: the options contradict each other or name what is not there.
+    :raises HostfileError: the hostfile is missing or wrong.
+    """
+    if source.hosts is not None and source.hostfile is not None:
+        raise UsageError("--hosts and --hostfile both say which hosts to use", "give one of them")
+    if source.inventory is not None:
+        return _from_inventory(source, say)
+    if source.hostfile is not None:
+        return _listed(read_hostfile(source.hostfile), lambda ssh: _plain(source, ssh), source, say)
+    hosts = from_names(source.hosts if source.hosts is not None else "127.0.0.1", source.repeat)
+    return Listed(seat(hosts, lambda ssh: _plain(source, ssh)))
+
+
+def read_hostfile(path: str) -> Hostfile:
+    """Read and check a hostfile. :raises HostfileError: it is missing or wrong."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        remedy = "write one with boltloom.cluster.configure, or correct the path"
+        raise HostfileError(f"hostfile {path} does not exist", remedy) from None
+    except UnicodeDecodeError:
+        raise HostfileError(f"hostfile {path} is not text in UTF-8", "give a JSON file") from None
+    except OSError as error:
+        raise HostfileError(
+            f"hostfile {path} cannot be read ({error.strerror})", "correct its path or permissions"
+        ) from None
+    return hostfiles.parse(text, path)
+
+
+def _listed(hostfile: Hostfile, reach: Callable[[str], Reach], source: Source, say: Say) -> Listed:
+    if source.repeat > 1:
+        say("-n has no effect with a hostfile: a host that is listed twice in it gets two ranks")
+    return Listed(seat(hostfile.hosts, reach), hostfile.backend, hostfile.envs)
+
+
+def _plain(source: Source, ssh: str) -> Reach:
+    return default_reach(ssh, source.ssh_options, (source.python,) if source.python else ())
+
+
+# ---- inventory ----
+
+
+def _from_inventory(source: Source, say: Say) -> Listed:
+    from boltloom_launcher.inventory import read_inventory  # brings ansible-runner along, which takes its time
+
+    inventory = read_inventory(source.inventory or "", source.hosts.split(",") if source.hosts else None)
+
+    def reach(ssh: str) -> Reach:
+        host = inventory.find(ssh)
+        return _inventory_reach(host, source) if host else _plain(source, ssh)
+
+    if source.hostfile is not None:
+        return _listed(read_hostfile(source.hostfile), reach, source, say)
+    hostfile = _written_hostfile(inventory, say)
+    if hostfile is not None:
+        return _listed(hostfile, reach, source, say)
+    hosts = [Host(ssh=host.name) for host in inventory.hosts for _ in range(source.repeat)]
+    return Listed(seat(hosts, reach))
+
+
+def _written_hostfile(inventory: Inventory, say: Say) -> Hostfile | None:
+    """What boltloom.cluster.configure wrote for exactly these hosts, or None for plain Ethernet."""
+    path = inventory.hostfile
+    if not path.exists():
+        say(f"{path} does not exist, so the ranks talk over Ethernet: run boltloom.cluster.configure for the cables")
+        return None
+    hostfile = read_hostfile(str(path))
+    listed = {inventory.find(host.ssh) for host in hostfile.hosts}
+    if listed != set(inventory.hosts):
+        say(f"{path} is for other hosts than these, so the ranks talk over Ethernet: run boltloom.cluster.configure")
+        return None
+    return hostfile
+
+
+def _inventory_reach(host: InventoryHost, source: Source) -> Reach:
+    if host.local:
+        return Reach(name=host.name)
+    options = inventory_options(host.user, host.port, host.key_file, host.ssh_args)
+    pythons = [python for python in (source.python, host.python) if python]
+    return Reach(host.name, host.address, (*source.ssh_options, *options), tuple(pythons))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The launcher on the control node of a simulated fleet, as an ordinary user of Macs behind real sshds."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fleet.fleet import Fleet
+from fleet.pytest_plugin import BringUp
+from launcher.running import BOLTLOOM, DEADLINE, err, read_lines
+
+pytestmark = pytest.mark.fleet
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def pair(bring_up: BringUp) -> Fleet:
+    """Two Macs and a control node."""
+    return bring_up("pair")
+
+
+def launch(fleet: Fleet, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return fleet.run("control", [*BOLTLOOM, "launch", *arguments], text=False, timeout=DEADLINE)
+
+
+def test_names_of_hosts_are_enough(pair: Fleet) -> None:
+    done = launch(pair, "--hosts", "mac1,mac2", "--", "sh", "-c", "echo $RANK $(hostname) $BOLTLOOM_HOSTS")
+    hosts = ";".join(f"{name}={pair.addresses[name]}" for name in ("mac1", "mac2"))
+    assert err(done) == []
+    assert sorted(done.stdout.decode().splitlines()) == [f"0 mac1 {hosts}", f"1 mac2 {hosts}"]
+
+
+def test_the_coordinator_is_on_the_management_network_of_rank_0(pair: Fleet) -> None:
+    done = launch(pair, "--hosts", "mac2,mac1", "--", "sh", "-c", "echo $BOLTLOOM_COORDINATOR $MASTER_ADDR")
+    (line,) = set(done.stdout.decode().splitlines())
+    assert re.fullmatch(rf"{pair.addresses['mac2']}:\d+ {pair.addresses['mac2']}", line)
+
+
+def test_mlx_runs_unchanged(pair: Fleet) -> None:
+    pytest.importorskip("mlx.core")
+    done = launch(pair, "--hosts", "mac1,mac2", "--", sys.executable, str(EXAMPLES / "mlx_all_sum.py"))
+    assert done.returncode == 0, err(done)
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_an_address_that_is_not_on_its_host_is_named_before_anything_runs(pair: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "hosts.json").write_text(
+        '[{"ssh": "mac1", "ips": ["10.77.0.1"]}, {"ssh": "mac2", "ips": ["10.77.0.2"]}]'
+    )
+    done = launch(pair, "--hostfile", str(tmp_path / "hosts.json"), "--", "true")
+    assert done.returncode == 3
+    remedy = "correct the hostfile, or configure the fabric again"
+    assert err(done) == [
+        f"boltloom: {mac}: {ip} is not an address of this host: {remedy}"
+        for mac, ip in (("mac1", "10.77.0.1"), ("mac2", "10.77.0.2"))
+    ]
+
+
+def test_a_host_that_goes_down_takes_the_run_with_it_and_leaves_nobody(pair: Fleet) -> None:
+    argv = [*BOLTLOOM, "launch", "--grace", "1", "--hosts", "mac1,mac2", "--", "sh", "-c", "echo up; exec sleep 4321"]
+    process = pair.popen("control", argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert read_lines(process, 2) == ["up", "up"]
+    pair.reboot("mac2")
+    _, said = process.communicate(timeout=DEADLINE * 2)
+    assert process.returncode == 3
+    assert re.match(rb"boltloom: rank 1 on mac2 \(pid \d+\) was lost: .*; the other rank was ended\n", said)
+    assert b"4321" not in pair.run("mac1", ["ps", "ax"], text=False).stdout

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts from a real Ansible inventory, read by the real ansible-inventory, reached through a real sshd."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from launcher.running import Launch, Sshd, err
+
+pytestmark = pytest.mark.slow  # each run of ansible-inventory takes its seconds
+
+
+def inventory(folder: Path, sshd: Sshd, *hosts: str) -> Path:
+    path = folder / "inventory.yml"
+    common = {"ansible_host": "127.0.0.1", "ansible_port": sshd.port, "ansible_ssh_common_args": f"-F {sshd.config}"}
+    group = {"hosts": {host: common for host in hosts}}
+    path.write_text(json.dumps({"all": {"children": {"boltloom": group, "other": {"hosts": {"printer": {}}}}}}))
+    return path
+
+
+def test_an_inventory_says_how_to_reach_its_hosts(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
+    path = inventory(tmp_path, sshd, "mac1", "mac2")
+    done = launch("-i", str(path), "--", "sh", "-c", "echo $RANK $BOLTLOOM_HOSTS")
+    assert done.returncode == 0
+    assert sorted(done.stdout.decode().splitlines()) == [f"{r} mac1=127.0.0.1;mac2=127.0.0.1" for r in range(2)]
+    (note,) = err(done)
+    assert note.endswith("so the ranks talk over Ethernet: run boltloom.cluster.configure for the cables")
+
+
+def test_the_hostfile_beside_the_inventory_is_taken(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
+    path = inventory(tmp_path, sshd, "mac1", "mac2")
+    hosts = [{"ssh": "mac2", "ips": ["127.0.0.2"]}, {"ssh": "mac1", "ips": ["127.0.0.1"]}]
+    (tmp_path / "boltloom-hostfile.json").write_text(json.dumps({"backend": "ring", "envs": ["A=b"], "hosts": hosts}))
+    done = launch("-i", str(path), "--", "sh", "-c", "echo $RANK $A $BOLTLOOM_HOSTS")
+    assert err(done) == []
+    assert sorted(done.stdout.decode().splitlines()) == [f"{r} b mac2=127.0.0.2;mac1=127.0.0.1" for r in range(2)]
+
+
+def test_a_hostfile_for_other_hosts_is_not_taken(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
+    path = inventory(tmp_path, sshd, "mac1", "mac2")
+    (tmp_path / "boltloom-hostfile.json").write_text(json.dumps([{"ssh": "mac1", "ips": ["127.0.0.9"]}]))
+    done = launch("-i", str(path), "--", "sh", "-c", "echo $BOLTLOOM_HOSTS")
+    assert "is for other hosts than these" in err(done)[0]
+    assert done.stdout.splitlines()[0] == b"mac1=127.0.0.1;mac2=127.0.0.1"
+
+
+def test_some_hosts_of_an_inventory(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
+    path = inventory(tmp_path, sshd, "mac1", "mac2")
+    done = launch("-i", str(path), "--hosts", "mac2", "--", "sh", "-c", "echo $BOLTLOOM_HOSTS")
+    assert done.stdout == b"mac2=127.0.0.1\n"
+    done = launch("-i", str(path), "--hosts", "mac9", "true")
+    assert (done.returncode, err(done)) == (2, [f"boltloom: unknown host 'mac9': {path} has mac1, mac2, printer"])
+
+
+def test_an_inventory_that_is_none(launch: Launch, tmp_path: Path) -> None:
+    path = tmp_path / "broken.yml"
+    path.write_text("all:\n  hosts: [\n")
+    done = launch("-i", str(path), "true")
+    assert done.returncode == 2
+    assert len(err(done)) == 1 and err(done)[0].startswith(f"boltloom: inventory {path} cannot be read: ")
+    path.write_text("all:\n  hosts:\n")
+    done = launch("-i", str(path), "true")
+    assert (done.returncode, err(done)) == (
+        2,
+        [f"boltloom: inventory {path} has no hosts: list them, best in a group 'boltloom'"],
+    )

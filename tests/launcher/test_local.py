@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Local ranks: output, input, statuses, and what becomes of everybody when somebody ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from launcher.running import BOLTLOOM, DEADLINE, Launch, Start, alive, err, gone, read_lines
+
+
+def test_each_rank_runs_once_with_its_own_number(launch: Launch) -> None:
+    done = launch("-n", "4", "--", "sh", "-c", "echo $BOLTLOOM_RANK of $BOLTLOOM_WORLD_SIZE")
+    assert done.returncode == 0
+    assert sorted(done.stdout.decode().split("\n")) == ["", *(f"{r} of 4" for r in range(4))]
+    assert done.stderr == b""
+
+
+def test_the_hostfile_for_mlx_is_a_private_file_that_is_gone_afterwards(launch: Launch, ports: int) -> None:
+    script = "stat -c %a $MLX_HOSTFILE $(dirname $MLX_HOSTFILE); echo $MLX_HOSTFILE; cat $MLX_HOSTFILE; echo"
+    done = launch("-n", "2", "--", "sh", "-c", f'[ "$RANK" = 1 ] || {{ {script}; }}')
+    mode, folder_mode, path, content = done.stdout.decode().splitlines()
+    assert (mode, folder_mode) == ("600", "700")
+    assert json.loads(content) == [[f"127.0.0.1:{ports}"], [f"127.0.0.1:{ports + 1}"]]
+    assert not Path(path).parent.exists()
+
+
+def test_the_secret_stands_on_no_command_line(launch: Launch) -> None:
+    script = (
+        "import glob, os\n"
+        "token = os.environ['BOLTLOOM_TOKEN'].encode()\n"
+        "assert len(token) == 32\n"
+        "lines = []\n"
+        "for path in glob.glob('/proc/[0-9]*/cmdline'):\n"
+        "    try: lines.append(open(path, 'rb').read())\n"
+        "    except OSError: pass\n"
+        "print(len(lines) > 2 and not any(token in line for line in lines))\n"
+    )
+    assert launch("--", sys.executable, "-c", script).stdout == b"True\n"
+
+
+def test_an_outer_runs_identity_does_not_leak_in(launch: Launch) -> None:
+    env = {**os.environ, "MLX_JACCL_COORDINATOR": "10.0.0.1:1", "MLX_IBV_DEVICES": "/x", "BOLTLOOM_RANK": "7"}
+    done = launch("--", "env", env=env)
+    names = {line.split("=")[0]: line for line in done.stdout.decode().splitlines()}
+    assert names["BOLTLOOM_RANK"] == "BOLTLOOM_RANK=0"
+    assert "MLX_JACCL_COORDINATOR" not in names and "MLX_IBV_DEVICES" not in names
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "words"),
+    [
+        ("exit 7", 7, "exited with status 7"),
+        ("kill -9 $$", 137, "was killed by SIGKILL"),
+        ("kill -TERM $$", 143, "was killed by SIGTERM"),
+    ],
+)
+def test_one_failing_rank_ends_the_others_and_decides(launch: Launch, script: str, status: int, words: str) -> None:
+    started = time.monotonic()
+    done = launch("-n", "3", "--", "sh", "-c", f'[ "$RANK" = 1 ] && {script}; exec sleep 300')
+    assert done.returncode == status
+    (line,) = err(done)
+    assert line.startswith("boltloom: rank 1 on 127.0.0.1 (pid ")
+    assert words in line and line.endswith("; the other 2 ranks were ended")
+    assert time.monotonic() - started < 10
+
+
+def test_the_last_words_of_a_failing_rank_are_seen(launch: Launch) -> None:
+    done = launch(
+        "-n", "2", "--", "sh", "-c", '[ "$RANK" = 1 ] && { printf "no newline" >&2; exit 5; }; exec sleep 300'
+    )
+    assert done.returncode == 5
+    assert done.stderr.startswith(b"no newline\nboltloom: rank 1")
+
+
+def test_a_rank_that_ignores_sigterm_is_killed_after_the_grace(launch: Launch) -> None:
+    done = launch(
+        "-n", "2", "--grace", "0.3", "--", "sh", "-c", 'trap "" TERM; [ "$RANK" = 1 ] && exit 4; sleep 300 & wait'
+    )
+    assert done.returncode == 4
+    assert err(done)[0].endswith("; the other rank was ended")
+
+
+def test_grandchildren_end_too_also_those_that_left_the_group(launch: Launch) -> None:
+    script = "sleep 300 & echo $!; setsid sleep 300 & sleep 0.1; pgrep -P $$ | tail -n +1; exit 0"
+    done = launch("--grace", "5", "--", "sh", "-c", script)
+    pids = {int(word) for word in done.stdout.split()}
+    assert done.returncode == 0 and len(pids) >= 2
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_stdout_and_stderr_stay_apart_and_bytes_unharmed(launch: Launch) -> None:
+    everything = bytes(range(256)) * 40
+    script = "import sys; sys.stdout.buffer.write(bytes(range(256))*40); sys.stderr.buffer.write(b'\\xff\\xfe')"
+    done = launch("--", sys.executable, "-c", script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, everything, b"\xff\xfe")
+
+
+def test_lines_are_never_mixed_and_tags_name_the_rank(launch: Launch) -> None:
+    script = (
+        "import os, sys\n"
+        "r = os.environ['RANK']\n"
+        "for i in range(3000):\n"
+        "    os.write(1, (r * 30).encode()); os.write(1, (r * 30 + '\\n').encode())\n"
+    )
+    done = launch("-n", "3", "--tag-output", "--", sys.executable, "-c", script)
+    lines = done.stdout.decode().splitlines()
+    assert len(lines) == 9000
+    assert set(lines) == {f"[{r}] {str(r) * 60}" for r in range(3)}
+
+
+def test_what_a_python_rank_prints_is_seen_at_once(start: Start) -> None:
+    script = "import time; print('here'); time.sleep(60)"
+    process = start("-n", "2", "--", sys.executable, "-c", script)
+    assert read_lines(process, 2) == ["here", "here"]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+
+
+def test_typed_input_goes_to_rank_0_only(launch: Launch) -> None:
+    text = b"line\n" * 40000
+    done = launch("-n", "2", "--", "sh", "-c", "wc -c | sed s/^/$RANK:/", input=text)
+    assert sorted(done.stdout.split()) == [b"0:%d" % len(text), b"1:0"]
+
+
+def test_input_that_nobody_reads_is_no_obstacle(launch: Launch) -> None:
+    assert launch("--", "true", input=b"x" * (8 << 20)).returncode == 0
+
+
+def test_closed_standard_streams_are_no_obstacle(ports: int, tmp_path: Path) -> None:
+    command = shlex.join(
+        [*BOLTLOOM, "launch", "-p", str(ports), "-n", "2", "--", "sh", "-c", "cat; echo out; echo err >&2"]
+    )
+    for closing, expected in (("<&-", b"out\nout\n"), (">&-", b""), ("2>&- <&-", b"out\nout\n")):
+        done = subprocess.run(["sh", "-c", f"{command} {closing}"], capture_output=True, timeout=DEADLINE)
+        assert (done.returncode, done.stdout) == (0, expected), closing
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_is_forwarded_and_everybody_ends(start: Start, number: int, status: int) -> None:
+    process = start("-n", "2", "--", "sh", "-c", "echo $$; exec sleep 300")
+    pids = [int(line) for line in read_lines(process, 2)]
+    process.send_signal(number)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == status
+    assert f"interrupted by {signal.Signals(number).name}; 2 ranks were ended".encode() in said
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_a_rank_may_end_well_after_ctrl_c_but_the_run_was_interrupted(start: Start) -> None:
+    process = start("--", "sh", "-c", 'trap "echo saved; exit 0" INT; echo ready; while :; do sleep 0.05; done')
+    assert read_lines(process, 1) == ["ready"]
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=DEADLINE)
+    assert (out, process.returncode) == (b"saved\n", 130)
+
+
+def test_the_second_ctrl_c_kills_at_once(start: Start) -> None:
+    process = start(
+        "--grace", "120", "--", "sh", "-c", 'trap "echo caught" INT TERM; echo $$; while :; do sleep 0.05; done'
+    )
+    pid = int(read_lines(process, 1)[0])
+    process.send_signal(signal.SIGINT)
+    assert read_lines(process, 1) == ["caught"]
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=DEADLINE)
+    assert process.returncode == 130
+    assert time.monotonic() - started < 5
+    assert not alive(pid)
+
+
+def test_killing_the_launcher_leaves_no_orphan(start: Start) -> None:
+    process = start(
+        "-n", "2", "--grace", "1", "--", "sh", "-c", 'trap "" TERM HUP; setsid sleep 300 & echo $$ $!; wait; wait'
+    )
+    pids = [int(word) for line in read_lines(process, 2) for word in line.split()]
+    assert all(alive(pid) for pid in pids)
+    process.kill()
+    assert all(gone(pid, within=20) for pid in pids)
+
+
+def test_killing_the_agent_leaves_no_orphan(start: Start, tmp_path: Path) -> None:
+    env = {**os.environ, "TMPDIR": str(tmp_path)}  # a killed agent cannot remove its files
+    process = start("-n", "2", "--", "sh", "-c", "echo $$; exec sleep 300", env=env)
+    pids = [int(line) for line in read_lines(process, 2)]
+    os.kill(int(_children(process.pid)[0]), signal.SIGKILL)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 3
+    assert b"was lost: the connection to 127.0.0.1 was lost" in said
+    assert all(gone(pid, within=5) for pid in pids)
+
+
+def test_an_impatient_user_does_not_wait_for_leftovers_either(start: Start) -> None:
+    """The rank is over; what it left behind ignores SIGTERM."""
+    script = 'trap "" TERM; sleep 300 & echo $!; kill -9 $$'
+    process = start("--grace", "120", "--", "sh", "-c", script)
+    left = int(read_lines(process, 1)[0])
+    assert process.stderr is not None and b"SIGKILL" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 137
+    assert gone(left, within=5)
+
+
+def test_at_a_terminal_lines_are_tagged_and_its_ctrl_c_arrives_once(ports: int) -> None:
+    """A Ctrl-C that the terminal sends to the whole foreground group must reach the ranks through us only."""
+    script = 'trap "echo caught" INT; trap "exit 0" TERM; echo ready; while :; do sleep 0.05; done'
+    argv = [*BOLTLOOM, "launch", "-p", str(ports), "-n", "2", "--grace", "1", "--", "sh", "-c", script]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(argv[0], argv)
+    seen = _read_until(terminal, b"ready", 2)
+    assert b"[0] ready" in seen and b"[1] ready" in seen
+    os.write(terminal, b"\x03")
+    seen = _read_until(terminal, b"2 ranks were ended", 1)
+    assert seen.count(b"caught") == 2
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    os.close(terminal)
+
+
+def _read_until(fd: int, wanted: bytes, times: int) -> bytes:
+    seen, end = b"", time.monotonic() + DEADLINE
+    while seen.count(wanted) < times:
+        ready, _, _ = select.select([fd], [], [], max(0.0, end - time.monotonic()))
+        assert ready, seen
+        seen += os.read(fd, 4096)
+    return seen
+
+
+def test_the_deadline_ends_the_run(launch: Launch) -> None:
+    done = launch("-n", "2", "--deadline", "0.5", "--", "sleep", "300")
+    assert done.returncode == 124
+    assert err(done) == ["boltloom: the deadline for the whole run has passed; 2 ranks were ended"]
+
+
+def test_a_reader_who_goes_away_ends_the_run_quietly(start: Start) -> None:
+    process = start("--", "yes")
+    read_lines(process, 1)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.wait(timeout=DEADLINE) == 141
+    assert process.stderr.read() == b""
+
+
+def test_a_reader_who_takes_his_time_stops_the_ranks_not_the_memory(start: Start) -> None:
+    process = start("--", "yes")
+    read_lines(process, 1)
+    sizes = []
+    for _ in range(3):
+        time.sleep(0.3)  # nothing happens: that is what is measured
+        sizes.append(int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096)
+    assert sizes[-1] < 200 << 20
+    assert sizes[-1] - sizes[0] < 4 << 20
+    process.send_signal(signal.SIGTERM)  # the loop still listens, though its stdout is stuck
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout is not None
+    while os.read(process.stdout.fileno(), 1 << 20):
+        pass
+    assert process.wait(timeout=DEADLINE) == 143
+
+
+def test_an_idle_run_uses_no_cpu(start: Start) -> None:
+    process = start("-n", "2", "--", "sh", "-c", "echo ready; exec sleep 300")
+    read_lines(process, 2)
+    family = [process.pid, *(int(p) for p in _children(process.pid))]
+    assert len(family) == 2
+    before = sum(_cpu_ticks(pid) for pid in family)
+    time.sleep(2.0)  # the time over which nothing may happen
+    assert sum(_cpu_ticks(pid) for pid in family) - before <= 1
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One clear line, with what to do next, for whatever can be wrong on this computer; and the help."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from launcher.running import Launch, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "line"),
+    [
+        ((), 2, "no command is given: write it behind the options, as in: boltloom launch -n 2 -- hostname"),
+        (("--backend", "foo", "true"), 2, "unknown backend 'foo': choose one of ring, jaccl, jaccl-ring, nccl"),
+        (
+            ("--backend", "mpi", "true"),
+            2,
+            "the backend mpi is not there yet: choose one of ring, jaccl, jaccl-ring, nccl",
+        ),
+        (
+            ("--hosts", "a,,b", "true"),
+            2,
+            "--hosts has '' in it, which is no host: write names with commas between them",
+        ),
+        (("--env", "1A=2", "true"), 2, "--env has '1A=2', which names no variable: write NAME=VALUE"),
+        (("--nonsense", "true"), 2, "No such option '--nonsense'."),
+        (
+            ("--starting-port", "65535", "-n", "2", "true"),
+            2,
+            "the ring would need ports up to 65536: give a lower --starting-port",
+        ),
+        (
+            ("no-such-command",),
+            3,
+            "127.0.0.1: command not found: no-such-command: give its path, or set PATH with --env",
+        ),
+        (
+            ("--cwd", "/no/such/place", "true"),
+            3,
+            "127.0.0.1: the working directory /no/such/place does not exist: make it, or give another --cwd",
+        ),
+        (
+            ("-i", "/no/inventory", "true"),
+            2,
+            "inventory /no/inventory does not exist: give the path of an Ansible inventory",
+        ),
+        (
+            ("--hostfile", "/no/hosts.json", "true"),
+            2,
+            "hostfile /no/hosts.json does not exist: write one with boltloom.cluster.configure, or correct the path",
+        ),
+        (("--backend", "jaccl", "-n", "2", "true"), 2, "the hosts have no RDMA devices for rank 0 (127.0.0.1): "),
+    ],
+    ids=lambda value: "-".join(value)[:40] if isinstance(value, tuple) else None,
+)
+def test_one_line_for_a_mistake(launch: Launch, arguments: tuple[str, ...], status: int, line: str) -> None:
+    done = launch(*arguments)
+    assert done.returncode == status
+    (said,) = err(done)
+    assert said.startswith(f"boltloom: {line}")
+    assert done.stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "hosts.json is empty: "),
+        ('{"hosts": [', "hosts.json: line 1 column 12 is not JSON"),
+        ('{"hosts": {}}', "hosts.json: hosts is an object: write a list"),
+        ('[{"ips": []}]', 'hosts.json: hosts[0] has no "ssh"'),
+    ],
+)
+def test_one_line_for_a_wrong_hostfile(launch: Launch, tmp_path: Path, text: str, line: str) -> None:
+    (tmp_path / "hosts.json").write_text(text)
+    done = launch("--hostfile", "hosts.json", "true", cwd=tmp_path)
+    assert done.returncode == 2
+    (said,) = err(done)
+    assert said.startswith(f"boltloom: {line}")
+
+
+def test_a_port_in_use_is_named_with_its_holder(launch: Launch, ports: int) -> None:
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", ports + 1))
+        holder.listen()
+        done = launch("-n", "2", "--", "true")
+    comm = Path("/proc/self/comm").read_text().strip()
+    assert done.returncode == 3
+    assert err(done) == [
+        f"boltloom: 127.0.0.1: port {ports + 1} of 127.0.0.1 is in use by {comm} (pid {os.getpid()}): "
+        "end it, or choose other ports with --starting-port"
+    ]
+
+
+def test_all_problems_are_listed_before_anything_runs(launch: Launch, tmp_path: Path) -> None:
+    hosts = [{"ssh": "localhost", "ips": ["127.0.0.1"]}, {"ssh": "127.0.0.1", "ips": ["10.255.255.254"]}]
+    (tmp_path / "hosts.json").write_text(json.dumps(hosts))
+    mark = tmp_path / "ran"
+    done = launch("--hostfile", str(tmp_path / "hosts.json"), "--", "./nothing", str(mark))
+    assert done.returncode == 3
+    assert [line.split(": ")[1:3] for line in err(done)] == [
+        ["localhost", "command not found"],
+        ["127.0.0.1", "command not found"],
+        ["127.0.0.1", "10.255.255.254 is not an address of this host"],
+    ]
+
+
+def test_a_script_that_is_not_executable_gets_advice(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("print(1)")
+    done = launch("train.py", cwd=tmp_path)
+    assert err(done) == [
+        "boltloom: 127.0.0.1: command not found: train.py: it lies in the working directory, "
+        "so write python train.py, or give --python"
+    ]
+    assert launch("--python", sys.executable, "train.py", cwd=tmp_path).stdout == b"1\n"
+
+
+def test_help_and_version(launch: Launch) -> None:
+    assert b"mlx" not in launch("--help").stderr
+    text = launch("--help").stdout.decode()
+    for option in ("--hosts", "--repeat-hosts", "--hostfile", "--inventory", "--backend", "--env", "--cwd", "--python"):
+        assert option in text
+    assert launch("--print-python").stdout.decode().strip() == sys.executable

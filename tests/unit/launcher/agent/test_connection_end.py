@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever ends the connection, the agent ends its ranks, and then itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from boltloom_launcher import bootstrap
+from boltloom_launcher.agent.frames import pack
+
+DEADLINE = 30.0
+# The rank and a grandchild in another session; both ignore what can be ignored, and hold the pipe open.
+SCRIPT = 'trap "" TERM HUP INT; setsid sleep 300 & sleep 300 & echo up; wait; wait'
+
+
+@pytest.fixture
+def agent() -> Iterator[Callable[[float | None], subprocess.Popen[bytes]]]:
+    """Start an agent whose rank says that it is up; its stdin ends with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run(silence: float | None) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(bootstrap.local_argv(), stdin=pipe, stdout=pipe, stderr=pipe)
+        started.append(process)
+        common = {"argv": ["sh", "-c", SCRIPT], "env": {}, "drop": [], "cwd": "/"}
+        checks = {"cwd_required": False, "ports": [], "free": None, "grace": 0.2, "silence": silence}
+        rank = {"rank": 0, "env": {}, "files": {"FILE": "x"}, "stdin": False}
+        assert process.stdin is not None and process.stdout is not None
+        orders = pack({"do": "prepare", **common, **checks}) + pack({"do": "start", **common, "ranks": [rank]})
+        process.stdin.write(bootstrap.agent_bytes() + orders)
+        process.stdin.flush()
+        seen = b""
+        while b"up\n" not in seen:
+            piece = process.stdout.read1()  # type: ignore[attr-defined]
+            assert piece, seen
+            seen += piece
+        return process
+
+    yield run
+    for process in started:
+        _close_stdin(process)  # not kill: the agent is to take its ranks along
+        process.wait(timeout=DEADLINE)
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+
+def _close_stdin(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+def _send_noise(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(b"\xff" * 64)
+    process.stdin.flush()
+
+
+ENDS = {
+    "its stdin ends": (None, _close_stdin),
+    "what arrives is not the protocol": (None, _send_noise),
+    "it is told to leave by a signal": (None, lambda process: os.kill(process.pid, signal.SIGTERM)),
+    "nothing is heard for too long": (0.3, lambda process: None),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_nobody_is_left(agent: Callable[[float | None], subprocess.Popen[bytes]], name: str) -> None:
+    silence, end = ENDS[name]
+    process = agent(silence)
+    family = _descendants(process.pid)
+    assert len(family) == 3
+    end(process)
+    assert process.wait(timeout=DEADLINE) == 0
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in family)
+
+
+def test_it_stays_while_it_hears_something(agent: Callable[[float | None], subprocess.Popen[bytes]]) -> None:
+    process = agent(0.6)
+    assert process.stdin is not None and process.stdout is not None
+    for _ in range(4):  # each answered ping takes a share of the silence that would end it
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.3)
+        process.stdin.write(pack({"do": "ping"}))
+        process.stdin.flush()
+        assert b"pong" in process.stdout.read1()  # type: ignore[attr-defined]
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        found += [int(child), *_descendants(int(child))]
+    return found

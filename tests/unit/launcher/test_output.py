@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines stay whole, bytes stay as they are, memory stays bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+from boltloom_launcher.output import Lines, Screen
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+class Written:
+    def __init__(self) -> None:
+        self.by_stream = {1: b"", 2: b""}
+
+    def __call__(self, stream: int, data: bytes) -> None:
+        self.by_stream[stream] += data
+
+
+def lines(ranks: int, tag: bool = False) -> tuple[Lines, Written]:
+    written = Written()
+    return Lines(written, ranks, tag), written
+
+
+def test_one_rank_passes_at_once_prompts_too() -> None:
+    merger, written = lines(1)
+    merger.feed(0, 1, b"name? ")
+    assert written.by_stream[1] == b"name? "
+
+
+def test_half_a_line_waits_for_its_other_half() -> None:
+    merger, written = lines(2)
+    merger.feed(0, 1, b"one\ntw")
+    merger.feed(1, 1, b"other\n")
+    merger.feed(0, 1, b"o\n")
+    assert written.by_stream[1] == b"one\nother\ntwo\n"
+
+
+def test_tags_stand_before_every_line() -> None:
+    merger, written = lines(12, tag=True)
+    merger.feed(11, 1, b"a\n\nb\n")
+    merger.feed(3, 2, b"e\n")
+    assert written.by_stream == {1: b"[11] a\n[11] \n[11] b\n", 2: b"[3] e\n"}
+
+
+def test_what_a_rank_leaves_without_newline_comes_out_when_it_ends() -> None:
+    merger, written = lines(2, tag=True)
+    merger.feed(0, 1, b"last words")
+    assert written.by_stream[1] == b""
+    merger.close(0)
+    merger.feed(1, 1, b"mine\n")
+    assert written.by_stream[1] == b"[0] last words\n[1] mine\n"
+
+
+def test_a_progress_bar_moves_and_nobody_writes_into_it() -> None:
+    merger, written = lines(2)
+    merger.feed(0, 2, b"\r10%")
+    merger.feed(0, 2, b"\r20%")
+    assert written.by_stream[2] == b"\r10%"
+    merger.feed(1, 2, b"hello\n")
+    assert written.by_stream[2] == b"\r10%\nhello\n"
+    merger.feed(0, 2, b"\r\n")
+    assert written.by_stream[2] == b"\r10%\nhello\n\r20%\r\n"
+
+
+def test_a_line_without_end_is_not_held_for_ever() -> None:
+    merger, written = lines(2)
+    for _ in range(9):
+        merger.feed(0, 1, b"x" * (256 << 10))
+    assert len(written.by_stream[1]) >= 1 << 20
+    merger.feed(1, 1, b"y\n")
+    merger.feed(0, 1, b"z\n")
+    whole = written.by_stream[1]
+    assert b"\ny\n" in whole
+    assert whole.replace(b"\ny\n", b"") == b"x" * (9 * (256 << 10)) + b"z\n"
+
+
+PIECES = st.lists(
+    st.tuples(st.integers(0, 2), st.binary(max_size=12) | st.sampled_from([b"\n", b"a\n", b"\r", "é\n".encode()[:1]]))
+)
+
+
+@given(PIECES)
+def test_each_ranks_bytes_come_out_unharmed_and_in_order(pieces: list[tuple[int, bytes]]) -> None:
+    """Tagged by hand, whatever comes out for a rank is what went in, but for a newline where a line was cut."""
+    passed: dict[int, bytes] = {0: b"", 1: b"", 2: b""}
+    merger, written = lines(3)
+    for rank, data in pieces:
+        before = len(written.by_stream[1])
+        merger.feed(rank, 1, data)
+        new = written.by_stream[1][before:]
+        passed[rank] += new[1:] if before and _inserted(written.by_stream[1], before, passed[rank], data, new) else new
+    whole = {rank: b"".join(d for r, d in pieces if r == rank) for rank in passed}
+    for rank, seen in passed.items():
+        assert whole[rank].startswith(seen)
+        rest = whole[rank][len(seen) :]
+        assert b"\n" not in rest
+
+
+def _inserted(whole: bytes, at: int, seen: bytes, data: bytes, new: bytes) -> bool:
+    """A newline of ours stands there: the last writer had left its line open, and it was somebody else."""
+    return new[:1] == b"\n" and not whole[:at].endswith(b"\n") and not (seen + data).startswith(seen + new)
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """A pipe in the place of our stdout: its reading and its writing end."""
+    reading, writing = os.pipe()
+    yield reading, writing
+    for fd in (reading, writing):
+        with contextlib.suppress(OSError):
+            os.close(fd)
+
+
+def test_a_slow_reader_is_told_about_and_nothing_is_lost(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    full, room = threading.Event(), threading.Event()
+    screen = Screen(stdout=writing)
+    screen.tell(full.set, room.set, lambda: None)
+    sent = 0
+    while not full.is_set():
+        screen.write(1, b"x" * (1 << 20))
+        sent += 1 << 20
+        assert sent < 64 << 20, "it never said that it is full"
+    got = 0
+    while got < sent:
+        got += len(os.read(reading, 1 << 20))
+    screen.close()
+    assert room.wait(5)
+    assert got == sent
+
+
+def test_a_reader_who_went_away_is_told_about(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    closed = threading.Event()
+    screen = Screen(stdout=writing)
+    screen.tell(lambda: None, lambda: None, closed.set)
+    os.close(reading)
+    screen.write(1, b"x")
+    screen.close()
+    assert closed.is_set()

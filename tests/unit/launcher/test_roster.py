@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of --hosts, --hostfile and --inventory decides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from boltloom_launcher.errors import HostfileError, UsageError
+from boltloom_launcher.roster import Source, read_hostfile, read_roster
+
+HOSTS = [{"ssh": "mac1", "ips": ["10.77.0.1"]}, {"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def hostfile(tmp_path: Path) -> str:
+    path = tmp_path / "hosts.json"
+    path.write_text(json.dumps({"backend": "ring", "envs": ["A=b"], "hosts": HOSTS}))
+    return str(path)
+
+
+def test_nothing_means_this_computer(said: list[str]) -> None:
+    roster = read_roster(Source(repeat=3), said.append).roster
+    assert [host.ssh for host in roster.hosts] == ["127.0.0.1"] * 3
+    assert [reach.local for reach in roster.reaches] == [True]
+
+
+def test_a_hostfile_brings_its_backend_and_environment(hostfile: str, said: list[str]) -> None:
+    listed = read_roster(Source(hostfile=hostfile, ssh_options=("-p", "2222"), python="/opt/python"), said.append)
+    assert (listed.backend, listed.envs, said) == ("ring", ("A=b",), [])
+    far, here = listed.roster.reaches
+    assert (far.target, far.options, far.pythons) == ("mac1", ("-p", "2222"), ("/opt/python",))
+    assert here.local
+
+
+def test_repeating_the_hosts_of_a_hostfile_has_no_effect_and_is_said_so(hostfile: str, said: list[str]) -> None:
+    assert len(read_roster(Source(hostfile=hostfile, repeat=2), said.append).roster.hosts) == 2
+    assert said == ["-n has no effect with a hostfile: a host that is listed twice in it gets two ranks"]
+
+
+def test_two_answers_to_one_question_are_refused(hostfile: str, said: list[str]) -> None:
+    with pytest.raises(UsageError, match="--hosts and --hostfile both say which hosts to use"):
+        read_roster(Source(hosts="a", hostfile=hostfile), said.append)
+
+
+def test_what_is_no_file_of_ours_is_named(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for path, words in (("binary", "is not text in UTF-8"), ("none", "does not exist"), (".", "cannot be read")):
+        with pytest.raises(HostfileError, match=words):
+            read_hostfile(str(tmp_path / path))

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The library, and programs that use it, compile and link for macOS on Apple silicon: Macs are what they are for.
+
+The compiler is zig's, from PyPI. Nothing here can run the result; that takes a Mac.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from native import macho
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".build/native-macos"
+HEADER = ROOT / "native/include/boltloom/boltloom.h"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def build() -> Path:
+    """The examples, with the library under them, built for macOS; only what changed is built again."""
+    environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(ROOT / ".build/zig-cache")}
+    toolchain = ROOT / "native/cmake/aarch64-macos.cmake"
+    # CMake keeps the compiler that a build folder was made with, so it has to be a path that stays.
+    configure = ["cmake", "-G", "Ninja", "-S", "examples", "-B", str(BUILD), f"-DBOLTLOOM_ZIG_PYTHON={sys.executable}"]
+    _run([*configure, "--toolchain", str(toolchain)], environment)
+    _run(["cmake", "--build", str(BUILD), "-j", "2"], environment)
+    return BUILD
+
+
+def _run(argv: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(argv, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=280, check=False)
+    assert done.returncode == 0, f"{' '.join(argv)}\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+
+
+@pytest.mark.timeout(600)
+def test_library_is_for_apple_silicon_and_exports_the_c_interface(build: Path) -> None:
+    library = macho.read(build / "boltloom/libboltloom.dylib")
+    assert (library.magic, library.processor, library.file_type) == (
+        macho.MAGIC_64,
+        macho.ARM64,
+        macho.SHARED_LIBRARY,
+    )
+    declared = set(re.findall(r"^BL_API [^;]*?\b(bl_\w+)\(", HEADER.read_text(), re.MULTILINE))
+    assert "bl_init" in declared
+    assert {f"_{name}" for name in declared} <= library.exports
+
+
+@pytest.mark.parametrize("name", ["all_reduce_c", "all_reduce_cpp"])
+def test_programs_link_against_it(build: Path, name: str) -> None:
+    program = macho.read(build / name)
+    assert (program.magic, program.processor, program.file_type) == (macho.MAGIC_64, macho.ARM64, macho.EXECUTABLE)
+    assert "_main" in program.exports

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: our library and our launcher beside their peers, in one run, as ratios.
+
+Absolute times drift between machines and minutes; a ratio measured side by side does not. Each figure is the median
+over rounds in which the candidates take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+SIZES = [8, 4096, 65536, 1 << 20, 1 << 24, 1 << 26]
+LINE = f"{sys.executable} -c \"import sys; [sys.stdout.write('x' * 99 + chr(10)) for _ in range(1000000)]\""
+
+
+def seconds(argv: list[str]) -> float:
+    with tempfile.TemporaryDirectory() as left_behind:  # mlx.launch does not take its files away
+        begin = time.perf_counter()
+        env = os.environ | {"TMPDIR": left_behind}
+        subprocess.run(argv, env=env, stdout=subprocess.DEVNULL, check=True, timeout=300)
+        return time.perf_counter() - begin
+
+
+def library_times(library: str, ranks: int) -> dict[int, float]:
+    """Median seconds of one all-reduce by size, all libraries started by the same launcher."""
+    argv = [str(BIN / "boltloom"), "launch", "--no-tag-output", "-n", str(ranks)]
+    argv += ["--env", "GLOO_SOCKET_IFNAME=lo", "--env", "OMP_NUM_THREADS=1", "--"]
+    argv += [sys.executable, str(HERE / "all_reduce_time.py"), library, *map(str, SIZES)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        sys.exit(f"bench: {library} with {ranks} ranks exited {done.returncode}:\n{done.stderr[-2000:]}")
+    return {int(size): t for size, t in json.loads(done.stdout).items()}
+
+
+def compare_libraries(ranks: int, rounds: int) -> None:
+    libraries = ("boltloom", "gloo", "mlx")
+    seen: dict[str, list[dict[int, float]]] = {name: [] for name in libraries}
+    for _ in range(rounds):
+        for name in libraries:
+            seen[name].append(library_times(name, ranks))
+    print(f"\nall_reduce, float32, {ranks} ranks, loopback: peer's time / ours (above 1: we are faster)")
+    print(f"{'bytes':>10} {'ours':>12} {'bus GB/s':>9} {'gloo':>8} {'mlx ring':>9}")
+    for size in SIZES:
+        t = {name: statistics.median(run[size] for run in seen[name]) for name in libraries}
+        bus = 2 * (ranks - 1) / ranks * size / t["boltloom"] / 1e9
+        ratios = f"{t['gloo'] / t['boltloom']:>7.1f}x {t['mlx'] / t['boltloom']:>8.1f}x"
+        print(f"{size:>10} {t['boltloom'] * 1e6:>9.1f} us {bus:>9.2f} {ratios}")
+
+
+def compare_launchers(rounds: int) -> None:
+    print("\nlaunchers, wall time: mlx.launch's time / ours (above 1: we are faster)")
+    rows: list[tuple[str, Callable[[str], list[str]]]] = [
+        ("4 local ranks of `true`", lambda tool: [*tool.split(), "-n", "4", "--", "true"]),
+        ("32 local ranks of `true`", lambda tool: [*tool.split(), "-n", "32", "--", "true"]),
+        ("200 MB of output, 2 ranks", lambda tool: [*tool.split(), "-n", "2", "--", "sh", "-c", LINE]),
+    ]
+    for name, argv in rows:
+        ours, theirs = [], []
+        for _ in range(rounds):
+            ours.append(seconds(argv(f"{BIN}/boltloom launch")))
+            theirs.append(seconds(argv(f"{BIN}/mlx.launch")))
+        a, b = statistics.median(ours), statistics.median(theirs)
+        print(f"{name:<28} ours {a:6.3f} s   mlx.launch {b:6.3f} s   {b / a:5.2f}x")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="how often the candidates take turns")
+    parser.add_argument("--ranks", type=int, nargs="*", default=[2, 4])
+    args = parser.parse_args()
+    for ranks in args.ranks:
+        compare_libraries(ranks, args.rounds)
+    compare_launchers(args.rounds)
+
+
+if __name__ == "__main__":
+    main()

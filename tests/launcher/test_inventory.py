@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,17 @@ def test_an_inventory_says_how_to_reach_its_hosts(launch: Launch, sshd: Sshd, tm
     assert sorted(done.stdout.decode().splitlines()) == [f"{r} mac1=127.0.0.1;mac2=127.0.0.1" for r in range(2)]
     (note,) = err(done)
     assert note.endswith("so the ranks talk over Ethernet: run boltloom.cluster.configure for the cables")
+
+
+def test_a_stdin_that_somebody_made_non_blocking(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
+    """As ssh and Node leave it to whoever comes next; Ansible refuses to run with one."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"typed\n")
+    os.close(write_end)
+    os.set_blocking(read_end, False)
+    done = launch("-i", str(inventory(tmp_path, sshd, "mac1")), "--", "cat", stdin=read_end)
+    os.close(read_end)
+    assert (done.returncode, done.stdout) == (0, b"typed\n"), err(done)
 
 
 def test_the_hostfile_beside_the_inventory_is_taken(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:

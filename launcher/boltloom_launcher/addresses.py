@@ -37,7 +37,8 @@ def resolve_ipv4(reach: Reach) -> str:
     """An IPv4 address of the name that ssh goes to, after ssh's own configuration; "" if there is none."""
     try:
         argv = ["ssh", *reach.options, "-G", "--", reach.target]
-        answer = subprocess.run(argv, capture_output=True, text=True, timeout=_ASK_SSH_S)
+        null = subprocess.DEVNULL
+        answer = subprocess.run(argv, stdin=null, capture_output=True, text=True, timeout=_ASK_SSH_S)
         names = [line.split(" ", 1)[1] for line in answer.stdout.splitlines() if line.startswith("hostname ")]
         return str(socket.getaddrinfo(names[0], None, socket.AF_INET)[0][4][0])
     except (OSError, IndexError, subprocess.SubprocessError):

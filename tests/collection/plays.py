@@ -49,6 +49,7 @@ def play(
     done = subprocess.run(
         [Path(sys.executable).parent / "ansible-playbook", "-i", folder / "inventory.json", folder / "play.json"],
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"), "ANSIBLE_NOCOLOR": "1"},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

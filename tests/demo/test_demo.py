@@ -92,6 +92,7 @@ def test_ctrl_c_leaves_nothing_behind():
     with subprocess.Popen(
         [sys.executable, "-m", "demo"],
         cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -53,6 +53,7 @@ def _inodes(port: int) -> Iterator[str]:
 
 def _from_lsof(port: int) -> tuple[str, int] | None:
     argv = ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"]
-    answer = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_ASK_LSOF_S)
+    null = subprocess.DEVNULL  # our own stdin is the launcher's connection
+    answer = subprocess.run(argv, stdin=null, stdout=subprocess.PIPE, stderr=null, timeout=_ASK_LSOF_S)
     fields = {line[:1]: line[1:] for line in reversed(answer.stdout.decode(errors="replace").splitlines())}
     return (fields.get("c", "a process"), int(fields["p"])) if "p" in fields else None

@@ -122,7 +122,8 @@ def descendants(ancestor: int) -> list[int]:
 
 def _parents() -> list[tuple[int, int]]:
     if not sys.platform.startswith("linux"):
-        answer = subprocess.run(["ps", "-axo", "pid=,ppid="], stdout=subprocess.PIPE, timeout=5.0)
+        argv = ["ps", "-axo", "pid=,ppid="]
+        answer = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=5.0)
         return [(int(pid), int(parent)) for pid, parent in (row.split() for row in answer.stdout.splitlines())]
     pairs = []
     for name in os.listdir("/proc"):

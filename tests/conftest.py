@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for every test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def stdin_stays_blocking() -> Iterator[None]:
+    """ssh makes a stdin that it inherits non-blocking and leaves it so, and Ansible refuses to run with such a one.
+
+    All tests of a worker share one stdin: a child that may start ssh gets another (``stdin=subprocess.DEVNULL``).
+    """
+    yield
+    left_blocking = os.get_blocking(0)
+    os.set_blocking(0, True)
+    assert left_blocking, "this test let a child make our stdin non-blocking: give the child a stdin of its own"

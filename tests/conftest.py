@@ -11,9 +11,9 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def stdin_stays_blocking() -> Iterator[None]:
-    """ssh makes a stdin that it inherits non-blocking and leaves it so, and Ansible refuses to run with such a one.
+    """mlx.launch makes the stdin that it inherits non-blocking and leaves it so, and Ansible refuses to run with that.
 
-    All tests of a worker share one stdin: a child that may start ssh gets another (``stdin=subprocess.DEVNULL``).
+    All tests of a worker share one stdin: such a child gets another (``stdin=subprocess.DEVNULL``).
     """
     yield
     left_blocking = os.get_blocking(0)

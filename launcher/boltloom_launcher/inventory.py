@@ -130,7 +130,7 @@ def _ask_ansible(path: str) -> Mapping[str, Any]:
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
         "ANSIBLE_NOCOLOR": "true",
     }
-    # Our stdin is the ranks'; and Ansible refuses one that somebody made non-blocking, as ssh does.
+    # Our stdin is the ranks'; and Ansible refuses one that somebody made non-blocking, as mlx.launch does.
     with tempfile.TemporaryDirectory(prefix="boltloom-inventory-") as private, open(os.devnull, "rb") as nothing:
         answer, complaint, status = ansible_runner.run_command(
             executable_cmd=_executable("ansible-inventory"),

@@ -87,7 +87,8 @@ def test_mlx_program_runs_under_its_own_launcher(tmp_path: Path) -> None:
     argv = [launcher, "-n", "2", "--starting-port", str(free_port()), "--", sys.executable]
     argv.append(str(EXAMPLES / "mlx_all_sum.py"))
     env = _without_group() | {"TMPDIR": str(tmp_path)}  # mlx.launch leaves its hostfiles lying there
-    done = subprocess.run(argv, env=env, text=True, capture_output=True, timeout=100, check=False)
+    null = subprocess.DEVNULL  # mlx.launch makes its stdin non-blocking and leaves it so
+    done = subprocess.run(argv, env=env, stdin=null, text=True, capture_output=True, timeout=100, check=False)
     assert sorted(_ranks_that_are_right(done.stdout)) == [0, 1], done.stdout + done.stderr
 
 

@@ -31,7 +31,7 @@ def test_an_inventory_says_how_to_reach_its_hosts(launch: Launch, sshd: Sshd, tm
 
 
 def test_a_stdin_that_somebody_made_non_blocking(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
-    """As ssh and Node leave it to whoever comes next; Ansible refuses to run with one."""
+    """As mlx.launch leaves it to whoever comes next; Ansible refuses to run with one."""
     read_end, write_end = os.pipe()
     os.write(write_end, b"typed\n")
     os.close(write_end)

@@ -14,9 +14,10 @@ from .models import BUILDS, DEVICES, MODELS, Model
 
 HOST_FAULTS = ("no-sudo", "unreachable")
 CABLE_FAULTS = ("dead", "half", "slow")
-_HOST_KEYS = {"model", "ports", "macos", "build", "rdma", "bridge", "user", "devices", "faults", "python"}
+_HOST_KEYS = {"model", "ports", "macos", "build", "rdma", "bridge", "user", "devices", "faults", "python", "clock"}
 _CABLE_KEYS = {"ends", "speed", "fault", "rate", "through"}
 _MAX_HOSTS = 64
+_MAX_SKEW = 366 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class MacDescription:
     user: str = "mac"
     devices: dict[int, str] = field(default_factory=dict)  # receptacle -> dock, drive or display
     faults: tuple[str, ...] = ()
+    clock: int = 0  # seconds by which its clock is ahead
     python: str = ""  # program that is the Mac's python3; "": the system's; "none": there is none
 
     @property
@@ -129,6 +131,7 @@ def _host(name: str, raw: Mapping[str, Any]) -> MacDescription:
         user=_user(raw.get("user", "mac"), f"{where}.user"),
         devices=_devices(raw.get("devices") or {}, ports, f"{where}.devices"),
         faults=faults,
+        clock=_seconds(raw.get("clock", 0), f"{where}.clock"),
         python=str(raw.get("python") or ""),
     )
 
@@ -163,6 +166,12 @@ def _user(raw: Any, where: str) -> str:
 def _boolean(raw: Any, where: str) -> bool:
     if not isinstance(raw, bool):
         raise DescriptionError(f"{where}: must be true or false, is {raw!r}")
+    return raw
+
+
+def _seconds(raw: Any, where: str) -> int:
+    if not isinstance(raw, int) or isinstance(raw, bool) or abs(raw) > _MAX_SKEW:
+        raise DescriptionError(f"{where}: {raw!r} is not a whole number of seconds (up to a year)")
     return raw
 
 

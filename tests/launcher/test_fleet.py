@@ -61,6 +61,15 @@ def test_an_address_that_is_not_on_its_host_is_named_before_anything_runs(pair: 
     ]
 
 
+def test_who_failed_first_does_not_depend_on_the_hosts_clocks(bring_up: BringUp, tmp_path: Path) -> None:
+    file = tmp_path / "clocks.yml"
+    file.write_text("hosts: {mac1: {clock: 3600}, mac2: {clock: -3600}}\n")
+    program = "sleep 0.$((RANK * 5)); exit $((7 + RANK))"
+    done = launch(bring_up(file), "--hosts", "mac1,mac2", "--", "sh", "-c", f"trap '' TERM; {program}")
+    assert done.returncode == 7
+    assert re.match(r"boltloom: rank 0 on mac1 \(pid \d+\) exited with status 7 after 0\.\d\d s; ", err(done)[0])
+
+
 def test_a_host_that_goes_down_takes_the_run_with_it_and_leaves_nobody(pair: Fleet) -> None:
     argv = [*BOLTLOOM, "launch", "--grace", "1", "--hosts", "mac1,mac2", "--", "sh", "-c", "echo up; exec sleep 4321"]
     process = pair.popen("control", argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

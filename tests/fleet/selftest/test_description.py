@@ -20,6 +20,7 @@ MISTAKES = {
     "{hosts: {mac1: {macos: tahoe}}}": "hosts.mac1.macos: 'tahoe' is not a version",
     "{hosts: {mac1: {rdma: maybe}}}": "hosts.mac1.rdma: must be true or false, is 'maybe'",
     "{hosts: {mac1: {user: root}}}": "hosts.mac1.user: 'root' is not a name for an ordinary user",
+    "{hosts: {mac1: {clock: soon}}}": "hosts.mac1.clock: 'soon' is not a whole number of seconds (up to a year)",
     "{hosts: {mac1: {faults: [asleep]}}}": "hosts.mac1.faults: unknown 'asleep' (known: no-sudo, unreachable)",
     "{hosts: {mac1: {ports: {1: eth0}}}}": "hosts.mac1.ports.1: 'eth0' is not a device name like en2",
     "{hosts: {mac1: {ports: {1: en2, 2: en2}}}}": "hosts.mac1.ports: two receptacles have the same device",

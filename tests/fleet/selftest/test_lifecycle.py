@@ -246,6 +246,20 @@ def test_faulty_hosts(bring_up: BringUp, tmp_path: Path) -> None:
     fleet.down()
 
 
+def test_a_wrong_clock(bring_up: BringUp, tmp_path: Path) -> None:
+    file = tmp_path / "clocks.yml"
+    file.write_text("hosts: {mac1: , mac2: {clock: 7200}, mac3: {clock: -86400}}\n")
+    fleet = bring_up(file)
+    asked = "date +%s; sudo date +%s; python3 -c 'import time; print(int(time.time()))'"
+    for mac, ahead in (("mac1", 0), ("mac2", 7200), ("mac3", -86400)):
+        said = fleet.run("control", ["ssh", mac, asked], check=True).stdout.split()
+        assert len(said) == 3
+        assert all(abs(int(seconds) - time.time() - ahead) < 60 for seconds in said), (mac, said)
+    waited = "import threading, time; b = time.monotonic(); threading.Event().wait(0.1); print(time.monotonic() - b)"
+    assert 0.1 <= float(fleet.run("mac2", ["python3", "-c", waited], check=True).stdout) < 30
+    fleet.down()
+
+
 def test_another_interpreter_can_be_a_macs_python3(bring_up: BringUp, tmp_path: Path) -> None:
     file = tmp_path / "python.yml"
     file.write_text(f"hosts: {{mac1: {{python: {sys.executable}}}}}\n")

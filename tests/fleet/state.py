@@ -89,18 +89,21 @@ class State:
         self.save()
 
 
+def _is_dead(folder: Path) -> bool:
+    """Whoever brought it up was killed, and its processes with it."""
+    try:
+        processes = State.load(folder).processes
+    except (FleetError, ValueError, KeyError):
+        return False  # just begun, we cannot know
+    return not alive(processes.get("fleet")) and not alive(processes.get("owner"))
+
+
 def clear_leftovers(folder: Path) -> bool:
-    """Make the run directory of a new fleet, in place of that of a dead one. False: one is up, or coming up."""
+    """Make the run directory of a new fleet, and remove those of dead ones. False: one is up, or coming up."""
+    for other in RUN.iterdir() if RUN.exists() else []:
+        if _is_dead(other):
+            take_down(other)
     folder.parent.mkdir(mode=0o755, exist_ok=True)
-    if folder.exists():
-        try:
-            processes = State.load(folder).processes
-        except (FleetError, ValueError, KeyError):
-            return False  # just begun, we cannot know
-        if alive(processes.get("fleet")) or alive(processes.get("owner")):
-            return False
-        take_down(folder)
-        folder.parent.mkdir(mode=0o755, exist_ok=True)
     try:
         folder.mkdir(mode=0o755)
     except FileExistsError:
@@ -115,8 +118,11 @@ def take_down(folder: Path) -> None:
     except (FleetError, ValueError, KeyError):
         processes = {}  # `up` died before it had started anything, or while it wrote
     kill(processes.get("fleet"))  # its PID namespace holds all the others
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
-        raise FleetError(f"{folder} cannot be removed: is something mounted in it?")
+    doomed = folder.with_name(f".{os.getpid()}-{folder.name}")  # out of the way in one step: others clear up as well
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+    if doomed.exists():
+        raise FleetError(f"{doomed} cannot be removed: is something mounted in it?")
     with contextlib.suppress(OSError):  # other fleets are up
         RUN.rmdir()

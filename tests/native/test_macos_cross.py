@@ -10,8 +10,10 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
+import nanobind
 import pytest
 
 from native import macho
@@ -26,16 +28,16 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def build() -> Path:
     """The examples, with the library under them, built for macOS; only what changed is built again."""
-    environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(ROOT / ".build/zig-cache")}
     toolchain = ROOT / "native/cmake/aarch64-macos.cmake"
     # CMake keeps the compiler that a build folder was made with, so it has to be a path that stays.
     configure = ["cmake", "-G", "Ninja", "-S", "examples", "-B", str(BUILD), f"-DBOLTLOOM_ZIG_PYTHON={sys.executable}"]
-    _run([*configure, "--toolchain", str(toolchain)], environment)
-    _run(["cmake", "--build", str(BUILD), "-j", "2"], environment)
+    _run([*configure, "--toolchain", str(toolchain)])
+    _run(["cmake", "--build", str(BUILD), "-j", "2"])
     return BUILD
 
 
-def _run(argv: list[str], environment: dict[str, str]) -> None:
+def _run(argv: list[str]) -> None:
+    environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(ROOT / ".build/zig-cache")}
     done = subprocess.run(argv, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=280, check=False)
     assert done.returncode == 0, f"{' '.join(argv)}\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
 
@@ -58,3 +60,14 @@ def test_programs_link_against_it(build: Path, name: str) -> None:
     program = macho.read(build / name)
     assert (program.magic, program.processor, program.file_type) == (macho.MAGIC_64, macho.ARM64, macho.EXECUTABLE)
     assert "_main" in program.exports
+
+
+@pytest.mark.parametrize("source", sorted((ROOT / "native/python/src").glob("*.cc")), ids=lambda path: path.name)
+def test_the_python_extension_compiles(source: Path, tmp_path: Path) -> None:
+    """With this system's Python headers, which differ from a Mac's in what they found at configuration only."""
+    headers = [nanobind.include_dir(), sysconfig.get_paths()["include"]]
+    include = [word for folder in headers for word in ("-isystem", folder)] + ["-I", str(ROOT / "native/include")]
+    target = ["-target", "aarch64-macos", "-std=c++20", "-Wall", "-Wextra", "-Werror"]
+    made = tmp_path / "made.o"
+    _run([sys.executable, "-m", "ziglang", "c++", *target, *include, "-c", str(source), "-o", str(made)])
+    assert macho.read(made).processor == macho.ARM64

@@ -117,7 +117,7 @@ def rack(request):
     if reason := why_not_here():
         pytest.skip(reason)
     fleet = request.module.FLEET() if callable(request.module.FLEET) else request.module.FLEET
-    name = "col-" + request.module.__name__.rsplit("_", 1)[-1][:8]
+    name = f"col-{request.module.__name__.rsplit('_', 1)[-1][:8]}-{os.getpid()}"
     if "\n" not in fleet:
         with a_rack(FLEETS / f"{fleet}.yml", name) as up:
             yield up

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
 pytestmark = pytest.mark.fleet
 FLEET = "ring4"
 
@@ -24,6 +29,17 @@ def test_each_rank_is_reached_over_the_cable_from_the_rank_before(rack, configur
     for rank, host in enumerate(hosts):
         (address,) = host["ips"]
         rack.ping(hosts[rank - 1]["ssh"], address)
+
+
+@pytest.mark.parametrize("launcher", [["mlx.launch"], ["boltloom", "launch"]])
+def test_both_launchers_take_the_hostfile_as_it_is(rack, configured, launcher):
+    pytest.importorskip("mlx.core")
+    program = [sys.executable, str(ROOT / "examples/mlx_all_sum.py")]
+    argv = [str(BIN / launcher[0]), *launcher[1:], "--hostfile", str(rack.folder / "boltloom-hostfile.json"), "--"]
+    done = rack.fleet.run("control", [*argv, *program], env={"TMPDIR": str(rack.folder)})
+    said = sorted(line.strip() for line in done.stdout.splitlines())
+    names = [host["ssh"] for host in rack.hostfile["hosts"]]
+    assert said == [f"rank {rank} on {name}: MLX's sum over 4 ranks is 10 ok" for rank, name in enumerate(names)]
 
 
 def test_a_ring_is_no_broken_mesh(rack, configured):

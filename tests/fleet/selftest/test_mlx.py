@@ -62,9 +62,17 @@ def test_the_ring_is_configured_and_carries_an_all_sum(bring_up: BringUp, tmp_pa
         device = device_towards(fleet, host["ssh"], hosts[i - 1]["ssh"])
         assert f"inet {host['ips'][0]} " in fleet.run(host["ssh"], ["ifconfig", device]).stdout
     before = {host: fleet.counters(host, "en2")["tx_bytes"] for host in fleet.hosts}
-    launch = [str(TOOLS / "mlx.launch"), "--hostfile", str(tmp_path / "hosts.json"), "--backend", "ring", "--"]
-    done = fleet.run("control", [*launch, sys.executable, "-c", ALL_SUM], timeout=180)
-    totals = sorted(line.strip() for line in done.stdout.splitlines() if line.startswith("total"))
-    assert totals == [f"total {rank} 4 {{15.0}}" for rank in range(4)], done.stdout + done.stderr
+    for launcher in (["mlx.launch"], ["boltloom", "launch"]):  # a hostfile that MLX wrote serves our launcher as well
+        argv = [
+            str(TOOLS / launcher[0]),
+            *launcher[1:],
+            "--hostfile",
+            str(tmp_path / "hosts.json"),
+            "--backend",
+            "ring",
+        ]
+        done = fleet.run("control", [*argv, "--", sys.executable, "-c", ALL_SUM], timeout=180)
+        totals = sorted(line.strip() for line in done.stdout.splitlines() if line.startswith("total"))
+        assert totals == [f"total {rank} 4 {{15.0}}" for rank in range(4)], done.stdout + done.stderr
     assert all(fleet.counters(host, "en2")["tx_bytes"] - before[host] > 1000 for host in fleet.hosts)
     fleet.down()

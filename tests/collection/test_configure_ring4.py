@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+PIPES = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 pytestmark = pytest.mark.fleet
 FLEET = "ring4"
 
@@ -48,6 +50,24 @@ def test_a_ring_is_no_broken_mesh(rack, configured):
 
 def test_the_second_run_changes_nothing(rack, configured):
     assert rack.play("configure").changed() == 0
+
+
+def test_a_cable_that_is_cut_during_a_run_is_named_and_so_is_the_remedy(rack, configured):
+    hostfile = str(rack.folder / "boltloom-hostfile.json")
+    program = [sys.executable, str(ROOT / "examples/slow_sum.py"), "--seconds", "100"]
+    argv = [str(BIN / "boltloom"), "launch", "--hostfile", hostfile, "--", *program]
+    one, two = rack.hostfile["hosts"][1:3]
+    with rack.fleet.popen("control", argv, **PIPES) as run:
+        assert any(" sums over 4 ranks" in line for line in run.stdout)
+        try:
+            rack.fleet.cut(one["ssh"], two["ssh"])
+            said, _ = run.communicate(timeout=60)
+        finally:
+            rack.fleet.plug(one["ssh"], two["ssh"])
+    assert run.returncode == 1
+    assert f"on host {one['ssh']}" in said or f"on host {two['ssh']}" in said
+    assert "(Connection timed out); check the cable between the two" in said
+    assert rack.play("verify").changed() == 0  # plugged in again, everything is as before
 
 
 def test_a_mesh_can_be_demanded_and_names_the_missing_cables(rack, configured):

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "base/address.h"
 #include "base/socket.h"
@@ -15,6 +16,11 @@ namespace {
 constexpr std::size_t kMaxParts = 8;
 // A single call never moves more than this: some systems refuse calls of 2 GiB and more, and turns stay short.
 constexpr std::size_t kMaxCall = std::size_t{1} << 22;
+
+/// What a cable that was pulled looks like; a peer that died ends or resets its connections.
+bool no_way_through(int error) {
+  return error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH || error == ENETDOWN;
+}
 
 }  // namespace
 
@@ -70,6 +76,7 @@ pollfd TcpLink::wait_to_receive() const {
 void TcpLink::broken(int error) const {
   std::string what = "the connection to " + peer_name_ + " from " + path_;
   what += error == 0 ? " was ended by it" : " broke (" + reason_of(error) + ")";
+  if (no_way_through(error)) what += "; check the cable between the two";
   throw PeerFailed(what, peer_, host_);
 }
 

@@ -54,7 +54,7 @@ def test_an_address_that_is_not_on_its_host_is_named_before_anything_runs(pair: 
     )
     done = launch(pair, "--hostfile", str(tmp_path / "hosts.json"), "--", "true")
     assert done.returncode == 3
-    remedy = "correct the hostfile, or configure the fabric again"
+    remedy = "plug its cable in, or configure the fabric again"
     assert err(done) == [
         f"boltloom: {mac}: {ip} is not an address of this host: {remedy}"
         for mac, ip in (("mac1", "10.77.0.1"), ("mac2", "10.77.0.2"))

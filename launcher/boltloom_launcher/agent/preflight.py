@@ -65,7 +65,7 @@ def _port_words(error: OSError, address: str, port: int, remedy: str) -> str:
         by = f" by {who}" if who else ""
         return f"port {port} of {address} is in use{by}: end it, or {remedy}"
     if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-        return f"{address} is not an address of this host: correct the hostfile, or configure the fabric again"
+        return f"{address} is not an address of this host: plug its cable in, or configure the fabric again"
     if error.errno == errno.EACCES:
         return f"port {port} of {address} may not be used by this user: {remedy}"
     return f"cannot listen on {address} port {port} ({error.strerror or error}): {remedy}"

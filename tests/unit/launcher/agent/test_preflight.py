@@ -72,7 +72,7 @@ def test_a_lingering_connection_is_not_somebody_who_holds_the_port() -> None:
 @pytest.mark.parametrize("address", ["203.0.113.7", "not-an-address"])
 def test_an_address_of_somebody_else(address: str) -> None:
     assert preflight.port_problem(address, 5000, "x") == (
-        f"{address} is not an address of this host: correct the hostfile, or configure the fabric again"
+        f"{address} is not an address of this host: plug its cable in, or configure the fabric again"
     )
 
 

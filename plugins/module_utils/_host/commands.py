@@ -11,6 +11,7 @@ Everything above it takes the runner as an argument, which is what tests replace
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from typing import Dict, Optional, Protocol, Sequence, Tuple
 from .._fabric.errors import BoltloomError
 
 DEFAULT_TIMEOUT = 20.0
+AFTER_KILL = 2.0  # what a killed command is waited for
 
 # Where the system puts its own tools. A user's PATH may hold others of the same
 # name (Homebrew's coreutils, a wrapper), so these come first and PATH second.
@@ -72,7 +74,8 @@ def run(argv: Sequence[str], timeout: float = DEFAULT_TIMEOUT) -> Output:
         stdout, stderr = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a child that left the group may hold the pipes for ever
+            process.communicate(timeout=AFTER_KILL)
         raise HostError(
             "{0} did not end within {1:g} s".format(" ".join(argv), timeout),
             "run it by hand on this host to see what it waits for",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 
@@ -37,6 +38,15 @@ def test_a_deadline_takes_the_command_s_children_along():
     begin = time.monotonic()
     with pytest.raises(commands.HostError, match="did not end within 0.5 s"):
         commands.run([sys.executable, "-c", script], timeout=0.5)
+    assert time.monotonic() - begin < 20
+
+
+def test_a_deadline_does_not_wait_for_a_child_that_left_the_group(tmp_path):
+    script = f"setsid sleep 60 & echo $! > {tmp_path / 'pid'}; exec sleep 60"
+    begin = time.monotonic()
+    with pytest.raises(commands.HostError, match="did not end within 0.5 s"):
+        commands.run(["sh", "-c", script], timeout=0.5)
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)  # it was still there, and holding the pipe
     assert time.monotonic() - begin < 20
 
 

@@ -24,6 +24,7 @@ _MODULES = (
     "channel",
     "stdin_feed",
     "ending",
+    "guard",
     "loop",
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -161,19 +160,9 @@ class Supervisor:
             return
         after = time.monotonic() - self._started_at
         ranks = self._request.roster.ranks_on(host)
-        if self._connections[host].reach.local:
-            self._kill_here(ranks)
         for rank in ranks:
             self._lines.close(rank)
             self._event(policy.Ended(rank, after, by_us=self._job.ending, reason=f"was lost: {why}"))
-
-    def _kill_here(self, ranks: Sequence[int]) -> None:
-        """Our own agent was killed, and nobody else on this computer knows its ranks."""
-        over = {end.rank for end in self._job.ended}
-        for rank, pid in self._job.pids:
-            if rank in ranks and rank not in over:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
 
     def _on_signal(self, number: int) -> None:
         self._stop(policy.Stopped("interrupted", number))

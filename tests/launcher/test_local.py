@@ -190,7 +190,7 @@ def test_killing_the_launcher_leaves_no_orphan(start: Start) -> None:
 
 
 def test_killing_the_agent_leaves_no_orphan(start: Start, tmp_path: Path) -> None:
-    env = {**os.environ, "TMPDIR": str(tmp_path)}  # a killed agent cannot remove its files
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
     process = start("-n", "2", "--", "sh", "-c", "echo $$; exec sleep 300", env=env)
     pids = [int(line) for line in read_lines(process, 2)]
     os.kill(int(_children(process.pid)[0]), signal.SIGKILL)
@@ -198,6 +198,10 @@ def test_killing_the_agent_leaves_no_orphan(start: Start, tmp_path: Path) -> Non
     assert process.returncode == 3
     assert b"was lost: the connection to 127.0.0.1 was lost" in said
     assert all(gone(pid, within=5) for pid in pids)
+    deadline = time.monotonic() + 5
+    while list(tmp_path.iterdir()):  # the hostfile that MLX would read
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_an_impatient_user_does_not_wait_for_leftovers_either(start: Start) -> None:

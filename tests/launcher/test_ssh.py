@@ -66,6 +66,18 @@ def test_killing_the_launcher_leaves_no_remote_orphan(start: Start, sshd: Sshd) 
     assert all(gone(pid, within=20) for pid in pids)
 
 
+def test_killing_the_agent_leaves_no_remote_orphan(start: Start, sshd: Sshd) -> None:
+    """As a system out of memory does; the rank ignores what it can ignore."""
+    script = 'trap "" TERM HUP; echo $$ $PPID; while :; do sleep 0.1; done'
+    process = start(*sshd.options, "--grace", "0.5", "--hosts", "far1,far2", "--", "sh", "-c", script)
+    ranks = [[int(word) for word in line.split()] for line in read_lines(process, 2)]
+    os.kill(ranks[0][1], signal.SIGKILL)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 3
+    assert b"was lost: the connection to far" in said
+    assert all(gone(rank, within=20) for rank, _ in ranks)
+
+
 def test_a_connection_that_breaks_is_a_failure_with_a_name(start: Start, sshd: Sshd) -> None:
     process = start(*sshd.options, "--grace", "1", "--hosts", "far1,far2", "--", "sh", "-c", "echo $$; exec sleep 300")
     pids = [int(line) for line in read_lines(process, 2)]

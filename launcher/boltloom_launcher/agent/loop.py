@@ -20,6 +20,7 @@ from boltloom_launcher.agent import preflight
 from boltloom_launcher.agent.channel import Channel
 from boltloom_launcher.agent.ending import Ending, Timers
 from boltloom_launcher.agent.frames import Header
+from boltloom_launcher.agent.guard import Guard
 from boltloom_launcher.agent.private_files import PrivateFiles
 from boltloom_launcher.agent.processes import READ_BYTES, RankProcess, become_subreaper, widen
 from boltloom_launcher.agent.stdin_feed import StdinFeed
@@ -37,7 +38,8 @@ class Agent:
         self._ranks: dict[int, RankProcess] = {}
         self._by_output: dict[int, RankProcess] = {}
         self._ending = Ending(self._ranks, self._timers)
-        self._files = PrivateFiles()
+        self._guard = Guard()
+        self._files = PrivateFiles(self._guard.folder)
         self._reserved: list[socket.socket] = []
         self._grace = 10.0
         self._started_at = 0.0
@@ -69,6 +71,7 @@ class Agent:
                 self._timers.fire()
         finally:
             self._files.remove()
+        self._guard.dismiss()
 
     def _finished(self) -> bool:
         return self._leaving and not self._ending.anybody_left() and self._channel.idle
@@ -124,6 +127,8 @@ class Agent:
                 if not self._read_output(rank, fd):
                     break
         code, number = rank.note_exit(status)
+        if not rank.group_lives():
+            self._guard.over(rank.pid)
         self._feed.forget(rank)
         self._channel.send(
             {
@@ -156,6 +161,7 @@ class Agent:
 
     def _prepare(self, order: Header) -> None:
         self._grace = order["grace"]
+        self._guard.grace(self._grace)
         if order["silence"]:
             self._end_after_silence(order["silence"])
         env = _environment(order["drop"], order["env"])
@@ -199,6 +205,7 @@ class Agent:
             self._channel.send({"is": "unstarted", "rank": number, "why": str(error)})
             return
         self._ranks[number] = rank
+        self._guard.started(rank.pid)
         for fd in rank.outputs:
             self._watch_output(rank, fd)
         if wanted["stdin"]:

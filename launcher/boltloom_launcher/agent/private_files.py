@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from typing import Callable
 
 
 class PrivateFiles:
     """Made when the first file is written, removed at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_made: Callable[[str], None]) -> None:
+        """``on_made`` is told the directory's path."""
+        self._on_made = on_made
         self._directory = ""
         self._paths: list[str] = []
 
@@ -20,6 +23,7 @@ class PrivateFiles:
             parent = os.environ.get("TMPDIR") or "/tmp"
             path = os.path.join(parent, "boltloom-" + os.urandom(8).hex())
             os.mkdir(path, 0o700)
+            self._on_made(path)
             self._directory = path
         path = os.path.join(self._directory, name)
         self._paths.append(path)

@@ -12,7 +12,7 @@ help: ## this list
 demo: setup-demo ## from cables to a running program, on a simulated fleet
 	@$(PY) -m demo
 
-test: setup-test lint ## everything (about 15 minutes on two cores)
+test: setup-test lint ## everything (about 10 minutes on two cores)
 	@$(PYTEST)
 
 test-fast: setup-test ## what needs no fleet and no second compiler (under 90 seconds)

@@ -14,14 +14,11 @@ description:
   - Meant to stand before the first task that changes something, in a play with C(any_errors_fatal=true), so that one
     host without working sudo is found before another one is changed.
   - Needs no Python on the host and changes nothing. Set C(become=true) on the task.
+extends_documentation_fragment:
+  - boltloom.cluster.attributes
+  - boltloom.cluster.attributes.target
 attributes:
-  check_mode:
-    support: full
-    description: Checks the same in check mode.
-  platform:
-    support: full
-    platforms: posix
-    description: Where it runs.
+  check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 """

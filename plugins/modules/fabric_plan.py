@@ -43,13 +43,11 @@ options:
     description: Show the picture and the table.
     type: bool
     default: true
+extends_documentation_fragment:
+  - boltloom.cluster.attributes
+  - boltloom.cluster.attributes.control
 attributes:
-  action:
-    support: full
-    description: Runs on the control machine, over what all hosts reported.
-  check_mode:
-    support: full
-    description: Can run in check mode.
+  check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 seealso:

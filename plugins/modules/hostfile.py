@@ -42,16 +42,12 @@ options:
     description: Show in one line what was written.
     type: bool
     default: true
+extends_documentation_fragment:
+  - boltloom.cluster.attributes
+  - boltloom.cluster.attributes.control
+  - boltloom.cluster.attributes.diff
 attributes:
-  action:
-    support: full
-    description: Runs on the control machine, over what all hosts reported.
-  check_mode:
-    support: full
-    description: Can run in check mode.
-  diff_mode:
-    support: full
-    description: Shows the file before and after.
+  check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 seealso:

@@ -36,14 +36,11 @@ options:
     description: Seconds that a link may take to answer. A port that has just got its address needs a moment.
     type: float
     default: 10.0
+extends_documentation_fragment:
+  - boltloom.cluster.attributes
+  - boltloom.cluster.attributes.target
 attributes:
-  check_mode:
-    support: full
-    description: Verifies the same in check mode.
-  platform:
-    support: full
-    platforms: macOS, Linux
-    description: Where it runs.
+  check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 seealso:

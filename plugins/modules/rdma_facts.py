@@ -14,17 +14,12 @@ description:
   - Judges the hardware first, then the version of the system, then the switch C(rdma_ctl), then the devices and their
     links, so that nobody is sent to Recovery for hardware that can never do RDMA.
   - Needs no privileges and changes nothing.
+extends_documentation_fragment:
+  - boltloom.cluster.attributes
+  - boltloom.cluster.attributes.target
+  - boltloom.cluster.attributes.facts
 attributes:
-  check_mode:
-    support: full
-    description: Reads the same in check mode.
-  facts:
-    support: full
-    description: Returns the fact C(boltloom_rdma).
-  platform:
-    support: full
-    platforms: macOS, Linux
-    description: Where it runs.
+  check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 seealso:

@@ -26,13 +26,11 @@ options:
     description: Show the lines.
     type: bool
     default: true
+extends_documentation_fragment:
+  - boltloom.cluster.attributes
+  - boltloom.cluster.attributes.control
 attributes:
-  action:
-    support: full
-    description: Runs on the control machine, over what all hosts reported.
-  check_mode:
-    support: full
-    description: Can run in check mode.
+  check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 seealso:

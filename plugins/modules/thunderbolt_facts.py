@@ -16,17 +16,12 @@ description:
   - Needs no privileges and changes nothing.
   - On macOS it asks C(system_profiler), C(networksetup), C(ifconfig) and C(netstat); on Linux it reads sysfs and
     asks C(ip).
+extends_documentation_fragment:
+  - boltloom.cluster.attributes
+  - boltloom.cluster.attributes.target
+  - boltloom.cluster.attributes.facts
 attributes:
-  check_mode:
-    support: full
-    description: Reads the same in check mode.
-  facts:
-    support: full
-    description: Returns the fact C(boltloom_thunderbolt).
-  platform:
-    support: full
-    platforms: macOS, Linux
-    description: Where it runs.
+  check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 seealso:

@@ -28,17 +28,12 @@ options:
     description: Which host of the plan this is; usually V({{ inventory_hostname }}).
     type: str
     required: true
+extends_documentation_fragment:
+  - boltloom.cluster.attributes
+  - boltloom.cluster.attributes.target
+  - boltloom.cluster.attributes.diff
 attributes:
-  check_mode:
-    support: full
-    description: Says which steps it would take, and takes none.
-  diff_mode:
-    support: full
-    description: Shows the ports before and after.
-  platform:
-    support: full
-    platforms: macOS, Linux
-    description: Where it runs.
+  check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 seealso:

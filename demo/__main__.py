@@ -22,6 +22,7 @@ def on_a_fleet() -> None:
     begin = time.monotonic()
     with fleet_place(f"demo-{os.getpid()}") as place:
         note(f"{', '.join(place.hosts)} and a control node are up after {time.monotonic() - begin:.1f} s")
+        steps.as_delivered(place)
         steps.configure(place)
         steps.all_reduce(place)
         steps.mlx(place)

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.macos.ifconfig import parse_ifconfig
+
 from demo.places import FleetPlace, Place
 from demo.show import DemoError, Finished, heading, note, stream
 
@@ -46,6 +48,20 @@ class Killed:
     code: int
     seconds: float  # from the kill to the launcher's end
     report: str  # the launcher's line that says who, where and why
+
+
+def as_delivered(place: FleetPlace) -> dict[str, tuple[str, ...]]:
+    """How macOS sets a Mac up: what each host's bridge holds. No cable has an address, so no program could use it."""
+    held = {}
+    for host in place.hosts:
+        interfaces = parse_ifconfig(place.fleet.run(host, ["ifconfig"], check=True).stdout)
+        ports = sorted(place.fleet.description.hosts[host].ports.values())
+        held[host] = tuple(sorted(interfaces["bridge0"].members))
+        addressed = [port for port in ports if interfaces[port].addresses]
+        if list(held[host]) != ports or addressed:
+            raise DemoError(f"bridge0 of {host} holds {held[host]} of {ports}, and {addressed} have addresses")
+        note(f"{host}: ifconfig says that bridge0 holds {' '.join(ports)}, and that none of them has an address")
+    return held
 
 
 def configure(place: FleetPlace) -> Configured:

@@ -27,12 +27,20 @@ def fleet() -> Iterator[FleetPlace]:
 
 
 @pytest.fixture(scope="module")
-def configured(fleet: FleetPlace) -> steps.Configured:
+def bridged(fleet: FleetPlace) -> dict[str, tuple[str, ...]]:
+    return steps.as_delivered(fleet)
+
+
+@pytest.fixture(scope="module")
+def configured(fleet: FleetPlace, bridged: dict[str, tuple[str, ...]]) -> steps.Configured:
     return steps.configure(fleet)
 
 
 @pytest.mark.fleet
 class TestOnAFleet:
+    def test_every_port_is_in_the_bridge_first(self, bridged: dict[str, tuple[str, ...]], configured: steps.Configured):
+        assert bridged == {mac: ("en2", "en3", "en4", "en5", "en6", "en7") for mac in MACS}
+
     def test_the_playbook_changes_every_host_once(self, configured: steps.Configured):
         assert set(configured.first) == set(configured.second) == set(MACS)
         assert all(configured.first.values())

@@ -14,6 +14,8 @@ import signal
 import time
 from typing import BinaryIO, NoReturn
 
+from boltloom_launcher.agent.processes import signal_group
+
 _LOOK_AGAIN_S = 0.05
 _OUR_DESCRIPTORS = 256  # those that the agent has open when it forks lie below
 
@@ -50,7 +52,7 @@ class Guard:
 
     def dismiss(self) -> None:
         """Everything has been ended and removed."""
-        self._say("dismissed ")
+        self._say("dismissed")
 
     def _say(self, line: str) -> None:
         with contextlib.suppress(OSError):  # somebody killed the guard; the agent goes on without one
@@ -64,7 +66,6 @@ class _Charge:
         self._groups: set[int] = set()
         self._folder = ""
         self._grace = 10.0
-        self._dismissed = False
 
     def hear(self, lines: BinaryIO) -> None:
         """Listen until the pipe ends."""
@@ -79,12 +80,11 @@ class _Charge:
             elif word == "folder":
                 self._folder = value
             elif word == "dismissed":
-                self._dismissed = True
+                self._groups.clear()
+                self._folder = ""
 
     def end(self) -> None:
         """Do what the agent would have done."""
-        if self._dismissed:
-            return
         deadline = time.monotonic() + self._grace
         self._signal(signal.SIGTERM)
         while self._groups and time.monotonic() < deadline:
@@ -96,18 +96,13 @@ class _Charge:
 
     def _signal(self, number: int) -> None:
         """Signal every group, and forget those that are gone."""
-        for group in list(self._groups):
-            try:
-                os.killpg(group, number)
-            except ProcessLookupError:
-                self._groups.discard(group)
-            except PermissionError:
-                pass  # somebody is there, but no longer ours
+        self._groups = {group for group in self._groups if signal_group(group, number)}
 
 
 def _stand_behind(told: int) -> NoReturn:
     try:
         os.setsid()
+        signal.set_wakeup_fd(-1)  # the agent's
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         # The connection above all: the launcher and sshd wait for the last one who holds it.

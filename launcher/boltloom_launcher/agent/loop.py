@@ -38,8 +38,6 @@ class Agent:
         self._ranks: dict[int, RankProcess] = {}
         self._by_output: dict[int, RankProcess] = {}
         self._ending = Ending(self._ranks, self._timers)
-        self._guard = Guard()
-        self._files = PrivateFiles(self._guard.folder)
         self._reserved: list[socket.socket] = []
         self._grace = 10.0
         self._started_at = 0.0
@@ -48,9 +46,13 @@ class Agent:
         self._catch_signals()
         self._channel = Channel(self._selector, self._obey, self.leave, self._read_outputs_again)
         self._feed = StdinFeed(self._selector, self._channel)
+        self._greet()
+        # The launcher need not wait for this. A subreaper would adopt the guard, so we become one afterwards.
+        self._guard = Guard()
+        self._files = PrivateFiles(self._guard.folder)
+        become_subreaper()
 
-    def run(self) -> None:
-        """Serve until the connection has ended and nobody is left."""
+    def _greet(self) -> None:
         widen(1)
         connection = os.environ.get("SSH_CONNECTION", "").split()
         self._channel.send(
@@ -63,7 +65,9 @@ class Agent:
                 "client": connection[0] if len(connection) == 4 else "",
             }
         )
-        become_subreaper()
+
+    def run(self) -> None:
+        """Serve until the connection has ended and nobody is left."""
         try:
             while not self._finished():
                 for key, _ in self._selector.select(self._timers.wait()):

@@ -34,6 +34,17 @@ def widen(fd: int) -> None:
             fcntl.fcntl(fd, _F_SETPIPE_SZ, _PIPE_BYTES)
 
 
+def signal_group(group: int, number: int) -> bool:
+    """Signal everybody in a process group (0: only look whether somebody is there). False: the group is gone."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody is there, but no longer ours
+    return True
+
+
 class RankProcess:
     """A running rank: its process group, its pipes, and how it ended."""
 
@@ -66,19 +77,11 @@ class RankProcess:
 
     def signal_group(self, number: int) -> None:
         """Signal everybody in the rank's process group."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
+        signal_group(self.pid, number)
 
     def group_lives(self) -> bool:
         """Somebody is left in the group of a rank that has ended."""
-        if not self.leaves_group:
-            return False
-        try:
-            os.killpg(self.pid, 0)
-        except ProcessLookupError:
-            self.leaves_group = False
-        except PermissionError:
-            pass  # somebody is there, but no longer ours
+        self.leaves_group = self.leaves_group and signal_group(self.pid, 0)
         return self.leaves_group
 
     def note_exit(self, status: int) -> tuple[int | None, int | None]:

@@ -35,6 +35,9 @@ class Service:
     method: str  # "manual", "dhcp", "off" or "other"
     address: str = ""  # configured IPv4 address, which need not be on the interface
     netmask: str = ""
+    router: str = ""  # configured, or with DHCP the lease's: on a cable a router is a danger, its host hands out leases
+    dns: Tuple[str, ...] = ()  # name servers set by hand
+    ipv6: str = ""  # "automatic", "link-local", "manual", "off"; "" if not known
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ class Port:
     mac: str = ""
     mtu: int = 0
     addresses: Tuple[str, ...] = ()  # IPv4 on the interface now, as "a.b.c.d/len"
-    service: Optional[Service] = None
+    service: Optional[Service] = None  # the one in force: the first enabled one in the order, else the first
+    services: Tuple[Service, ...] = ()  # all of this port, in the order of the system (macOS)
+    lease: str = ""  # address that a DHCP server at the other end handed out ("a.b.c.d"), "" if none
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,23 @@ class Nic:
 
 
 @dataclass(frozen=True)
+class WantPort:
+    """What the plan wants of one port."""
+
+    receptacle: int
+    device: str
+    address: str  # "a.b.c.d"
+    prefix: int  # 30
+    peer: str  # host at the other end
+    peer_address: str
+    service: str  # name of our own network service on this port
+    uid: str = ""  # the port's lasting identity, so that a plan cannot be applied to the wrong host; "" if not known
+    peer_receptacle: int = 0  # the other end of the cable, to name it; 0 if not known
+    peer_device: str = ""
+    speed_gbps: int = 0  # of the cable when it was planned, 0 if not known
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """What the module ``thunderbolt_facts`` read on one host. Nothing in it was guessed."""
 
@@ -90,6 +112,19 @@ class HostFacts:
     nics: Tuple[Nic, ...] = ()  # candidates for the management address
     routes: Tuple[Tuple[str, str], ...] = ()  # (network "a.b.c.d/len", device), for overlap checks
     warnings: Tuple[str, ...] = ()
+    # What this collection did here before, from its own state on the host.
+    applied: Tuple[WantPort, ...] = ()  # the ports as they were configured last
+    unfinished: str = ""  # one sentence on a change that was begun and neither finished nor undone, "" if none
+    # How this host is reached and kept.
+    ssh_address: str = ""  # address of this host that the connection of this very run uses, "" if it is no ssh
+    boot: str = ""  # new at each boot: two probes with different ones saw different identities of the ports
+    location: str = ""  # current network location (macOS)
+    manager: str = ""  # who configures the network on Linux: "networkmanager", "networkd" or "none"; "" on macOS
+    foreign: Tuple[str, ...] = ()  # other programs that manage Thunderbolt networking here, in words
+    sleeps_after_minutes: int = -1  # 0 never, -1 not known
+    firewall: str = ""  # "on", "off", "" if not known
+    memory_bytes: int = 0
+    wired_limit_mb: int = -1  # iogpu.wired_limit_mb, 0 is the system's own default, -1 not known
 
 
 @dataclass(frozen=True)
@@ -153,19 +188,6 @@ class Link:
         if host == self.b.host:
             return self.a
         raise KeyError(host)
-
-
-@dataclass(frozen=True)
-class WantPort:
-    """What the plan wants of one port."""
-
-    receptacle: int
-    device: str
-    address: str  # "a.b.c.d"
-    prefix: int  # 30
-    peer: str  # host at the other end
-    peer_address: str
-    service: str  # name of the network service to make when the port has none
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import List, Mapping, Sequence, Tuple
 
 from .addressing import PREFIX, give_addresses
 from .errors import TopologyError
-from .model import End, FabricPlan, HostFacts, HostPlan, Link, WantPort
+from .model import FabricPlan, HostFacts, HostPlan, Link, WantPort
 from .ring import missing_cables, no_ring, ring_order, shape_of
 from .topology import find_cables
 
@@ -91,11 +91,12 @@ def _pairs(pairs: Sequence[Tuple[str, str]]) -> str:
 
 def _host_plan(host: str, links: Sequence[Link]) -> HostPlan:
     mine = [link for link in links if host in link.hosts]
-    ports = [_want_port(link.end(host), link.other(host)) for link in mine]
+    ports = [_want_port(link, host) for link in mine]
     return HostPlan(host, tuple(sorted(ports, key=lambda port: port.receptacle)))
 
 
-def _want_port(end: End, other: End) -> WantPort:
+def _want_port(link: Link, host: str) -> WantPort:
+    end, other = link.end(host), link.other(host)
     return WantPort(
         receptacle=end.receptacle,
         device=end.device,
@@ -104,4 +105,8 @@ def _want_port(end: End, other: End) -> WantPort:
         peer=other.host,
         peer_address=other.address,
         service="Boltloom Thunderbolt {0}".format(end.receptacle),
+        uid=end.uid,
+        peer_receptacle=other.receptacle,
+        peer_device=other.device,
+        speed_gbps=link.speed_gbps,
     )

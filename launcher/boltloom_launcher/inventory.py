@@ -158,9 +158,14 @@ def _executable(name: str) -> str:
     return found
 
 
+def _unmarked(entry: dict[str, Any]) -> Any:
+    """The value itself where Ansible marks one that an inventory plugin gave as no template."""
+    return entry["__ansible_unsafe"] if entry.keys() == {"__ansible_unsafe"} else entry
+
+
 def _as_json(text: object) -> Mapping[str, Any] | None:
     try:
-        answer = json.loads(str(text))
+        answer = json.loads(str(text), object_hook=_unmarked)
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None

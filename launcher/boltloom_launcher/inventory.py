@@ -128,9 +128,14 @@ def _ask_ansible(path: str) -> Mapping[str, Any]:
     return listing
 
 
+def _unmarked(entry: dict[str, Any]) -> Any:
+    """The value itself where Ansible marks one that an inventory plugin gave as no template."""
+    return entry["__ansible_unsafe"] if entry.keys() == {"__ansible_unsafe"} else entry
+
+
 def _as_json(text: object) -> Mapping[str, Any] | None:
     try:
-        answer = json.loads(str(text))
+        answer = json.loads(str(text), object_hook=_unmarked)
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None

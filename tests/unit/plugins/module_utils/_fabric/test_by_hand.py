@@ -11,7 +11,8 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import st
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.by_hand import commands_of, lines_by_hand
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.steps import Step
-from ansible_collections.boltloom.cluster.plugins.module_utils._host.apply import LINUX, MACOS
+from ansible_collections.boltloom.cluster.plugins.module_utils._host.steps_linux import LINUX
+from ansible_collections.boltloom.cluster.plugins.module_utils._host.steps_macos import MACOS
 
 PREFERENCES = "/Library/Preferences/SystemConfiguration/preferences.plist"
 
@@ -33,7 +34,7 @@ def step(kind, **fields):
 @pytest.mark.parametrize(("system", "table"), [("macos", MACOS), ("linux", LINUX)])
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_whatever_the_module_does_a_person_can_type(system, table, kind):
-    if kind in table:
+    if kind in table.kinds:
         assert all(argv[0] == "sudo" and all(argv[1:2]) for argv in commands_of(step(kind), system))
     else:
         with pytest.raises(BoltloomError):
@@ -45,12 +46,19 @@ def test_the_lines_of_a_port():
     assert lines_by_hand(todo, "macos") == (
         "sudo ifconfig bridge0 deletem en3",
         "sudo networksetup -createnetworkservice 'Boltloom Thunderbolt 2' 'Thunderbolt 2'",
+        "sudo networksetup -setv6LinkLocal 'Boltloom Thunderbolt 2'",
         "sudo networksetup -setmanual 'Boltloom Thunderbolt 2' 10.77.0.1 255.255.255.252 ''",
     )
     assert lines_by_hand([step(kinds.ADD_ADDRESS)], "linux") == (
         "sudo ip address add 10.77.0.1/30 dev en3",
         "sudo ip link set dev en3 up",
     )
+
+
+def test_what_takes_more_than_a_command_is_said_in_words():
+    todo = [step(kinds.NOTE_PORTS), step(kinds.PLACE_SERVICE, behind="NAS\x1b[31m\nlink")]
+    (line,) = lines_by_hand(todo, "macos")
+    assert line.startswith("# put the network service 'Boltloom Thunderbolt 2' before 'NAS") and line.isprintable()
 
 
 def test_the_members_of_a_bridge_are_replaced_in_their_order():

@@ -24,7 +24,13 @@ _BRIDGES = ":VirtualNetworkInterfaces:Bridge:"
 
 def lines_by_hand(steps: Sequence[Step], system: str) -> Tuple[str, ...]:
     """All steps as lines for a shell, in the order in which they are to be typed."""
-    return tuple(" ".join(map(_word, argv)) for step in steps for argv in commands_of(step, system))
+    lines: List[str] = []
+    for step in steps:
+        if step.kind == kinds.PLACE_SERVICE:  # networksetup takes the whole order only, which no step knows
+            lines.append("# {0}: in System Settings > Network > Set Service Order".format(_printable(step.describe())))
+        else:
+            lines.extend(" ".join(map(_word, argv)) for argv in commands_of(step, system))
+    return tuple(lines)
 
 
 def commands_of(step: Step, system: str) -> Tuple[Argv, ...]:
@@ -44,6 +50,10 @@ def _word(text: str) -> str:
         for letter in text
     )
     return "$'{0}'".format(spelled)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else _octal(letter) for letter in text)
 
 
 def _octal(letter: str) -> str:
@@ -88,6 +98,8 @@ _MACOS: Mapping[str, Callable[[Step], List[Argv]]] = {
     # The empty router keeps the cable from becoming anybody's way to the Internet.
     kinds.SET_MANUAL: lambda step: _networksetup("-setmanual", step.service, step.address, step.netmask, ""),
     kinds.ENABLE_SERVICE: lambda step: _networksetup("-setnetworkserviceenabled", step.service, "on"),
+    kinds.REMOVE_SERVICE: lambda step: _networksetup("-removenetworkservice", step.service),
+    kinds.NOTE_PORTS: lambda step: [],  # what is noted is what a module did
 }
 _LINUX: Mapping[str, Callable[[Step], List[Argv]]] = {
     kinds.RELEASE_PORT_FROM_BRIDGE: lambda step: [_ip("link", "set", "dev", step.device, "nomaster")],
@@ -96,4 +108,5 @@ _LINUX: Mapping[str, Callable[[Step], List[Argv]]] = {
         _ip("address", "add", _cidr(step), "dev", step.device),
         _ip("link", "set", "dev", step.device, "up"),
     ],
+    kinds.NOTE_PORTS: lambda step: [],  # what is noted is what a module did
 }

@@ -27,9 +27,10 @@ def lines_by_hand(steps: Sequence[Step], system: str) -> Tuple[str, ...]:
     """All steps as lines for a shell, in the order in which they are to be typed."""
     lines: List[str] = []
     for step in steps:
-        if step.kind == kinds.PLACE_SERVICE:  # the command for it wants the names of all services
-            lines.append("# " + printable(step.describe()) + ": System Settings > Network > Set Service Order")
-        lines.extend(" ".join(map(_word, argv)) for argv in commands_of(step, system))
+        if step.kind == kinds.PLACE_SERVICE:  # networksetup takes the whole order only, which no step knows
+            lines.append("# {0}: in System Settings > Network > Set Service Order".format(printable(step.describe())))
+        else:
+            lines.extend(" ".join(map(_word, argv)) for argv in commands_of(step, system))
     return tuple(lines)
 
 
@@ -89,23 +90,20 @@ _MACOS: Mapping[str, Callable[[Step], List[Argv]]] = {
     kinds.DESTROY_BRIDGE: lambda step: _ifconfig(step.bridge, "destroy"),
     kinds.FORGET_BRIDGE: lambda step: _preferences("Delete " + _BRIDGES + step.bridge),
     kinds.SET_BRIDGE_MEMBERS: _members,
-    kinds.CREATE_SERVICE: lambda step: (
-        _networksetup("-createnetworkservice", step.service, step.port) + _networksetup("-setv6LinkLocal", step.service)
-    ),
-    kinds.REMOVE_SERVICE: lambda step: _networksetup("-removenetworkservice", step.service),
-    kinds.PLACE_SERVICE: lambda step: [],
-    kinds.NOTE_PORTS: lambda step: [],  # what we keep for ourselves
+    kinds.CREATE_SERVICE: lambda step: _networksetup("-createnetworkservice", step.service, step.port),
     kinds.REMOVE_ADDRESS: lambda step: _ifconfig(step.device, "inet", step.address, "-alias"),
     # The empty router keeps the cable from becoming anybody's way to the Internet.
     kinds.SET_MANUAL: lambda step: _networksetup("-setmanual", step.service, step.address, step.netmask, ""),
     kinds.ENABLE_SERVICE: lambda step: _networksetup("-setnetworkserviceenabled", step.service, "on"),
+    kinds.REMOVE_SERVICE: lambda step: _networksetup("-removenetworkservice", step.service),
+    kinds.NOTE_PORTS: lambda step: [],  # what is noted is what a module did
 }
 _LINUX: Mapping[str, Callable[[Step], List[Argv]]] = {
     kinds.RELEASE_PORT_FROM_BRIDGE: lambda step: [_ip("link", "set", "dev", step.device, "nomaster")],
-    kinds.NOTE_PORTS: lambda step: [],
     kinds.REMOVE_ADDRESS: lambda step: [_ip("address", "delete", _cidr(step), "dev", step.device)],
     kinds.ADD_ADDRESS: lambda step: [
         _ip("address", "add", _cidr(step), "dev", step.device),
         _ip("link", "set", "dev", step.device, "up"),
     ],
+    kinds.NOTE_PORTS: lambda step: [],  # what is noted is what a module did
 }

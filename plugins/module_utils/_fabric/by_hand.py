@@ -90,7 +90,9 @@ _MACOS: Mapping[str, Callable[[Step], List[Argv]]] = {
     kinds.DESTROY_BRIDGE: lambda step: _ifconfig(step.bridge, "destroy"),
     kinds.FORGET_BRIDGE: lambda step: _preferences("Delete " + _BRIDGES + step.bridge),
     kinds.SET_BRIDGE_MEMBERS: _members,
-    kinds.CREATE_SERVICE: lambda step: _networksetup("-createnetworkservice", step.service, step.port),
+    kinds.CREATE_SERVICE: lambda step: (
+        _networksetup("-createnetworkservice", step.service, step.port) + _networksetup("-setv6LinkLocal", step.service)
+    ),
     kinds.REMOVE_ADDRESS: lambda step: _ifconfig(step.device, "inet", step.address, "-alias"),
     # The empty router keeps the cable from becoming anybody's way to the Internet.
     kinds.SET_MANUAL: lambda step: _networksetup("-setmanual", step.service, step.address, step.netmask, ""),

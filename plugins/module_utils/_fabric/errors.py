@@ -39,3 +39,7 @@ class TopologyError(BoltloomError):
 
 class AddressError(BoltloomError):
     """No addresses can be given without colliding with what a host already uses (exit code 3)."""
+
+
+class GraphError(BoltloomError):
+    """The cables cannot be drawn in the form that was asked for (exit code 2)."""

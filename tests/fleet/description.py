@@ -15,7 +15,7 @@ from .models import BUILDS, DEVICES, LINUX, MODELS, Model
 HOST_FAULTS = ("no-sudo", "unreachable")
 CABLE_FAULTS = ("dead", "half", "slow")
 MANAGERS = ("networkmanager", "networkd", "udev", "none")  # who configures the network of a Linux host
-_MAC_KEYS = {"model", "ports", "macos", "build", "rdma", "bridge", "devices"}
+_MAC_KEYS = {"model", "ports", "macos", "build", "rdma", "bridge", "devices", "uplink"}
 _LINUX_KEYS = {"manager"}
 _HOST_KEYS = {"system", "user", "faults", "python", "clock", *_MAC_KEYS, *_LINUX_KEYS}
 _CABLE_KEYS = {"ends", "speed", "fault", "rate", "through"}
@@ -38,6 +38,7 @@ class MacDescription:
     devices: dict[int, str] = field(default_factory=dict)  # receptacle -> dock, drive or display
     faults: tuple[str, ...] = ()
     clock: int = 0  # seconds by which its clock is ahead
+    uplink: int = 0  # receptacle of the bridge that leads into the control node's network; 0: none
     python: str = ""  # program that is the Mac's python3; "": the system's; "none": there is none
     manager: str = ""  # of a Linux host; "" for a Mac
 
@@ -172,6 +173,7 @@ def _mac(name: str, raw: Mapping[str, Any], where: str) -> MacDescription:
         devices=_devices(raw.get("devices") or {}, ports, f"{where}.devices"),
         faults=_faults(raw, where),
         clock=_seconds(raw.get("clock", 0), f"{where}.clock"),
+        uplink=_uplink(raw.get("uplink", 0), ports, f"{where}.uplink"),
         python=str(raw.get("python") or ""),
     )
 
@@ -205,6 +207,12 @@ def _user(raw: Any, where: str) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,30}", str(raw)) or raw in ("root", "sshd", "nobody"):
         raise DescriptionError(f"{where}: {raw!r} is not a name for an ordinary user")
     return str(raw)
+
+
+def _uplink(raw: Any, ports: Mapping[int, str], where: str) -> int:
+    if raw and raw not in ports:
+        raise DescriptionError(f"{where}: there is no receptacle {raw!r}")
+    return int(raw)
 
 
 def _boolean(raw: Any, where: str) -> bool:
@@ -260,6 +268,7 @@ def _end(raw: Any, where: str, hosts: Mapping[str, MacDescription]) -> tuple[str
 
 def _check_receptacles(hosts: Mapping[str, MacDescription], cables: tuple[Cable, ...]) -> None:
     taken = {(name, receptacle): "a device" for name, host in hosts.items() for receptacle in host.devices}
+    taken |= {(name, host.uplink): "the uplink" for name, host in hosts.items() if host.uplink}
     for i, cable in enumerate(cables):
         for end in cable.ends:
             if end in taken:

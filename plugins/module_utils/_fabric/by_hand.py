@@ -15,6 +15,8 @@ from typing import Callable, List, Mapping, Sequence, Tuple
 from . import steps as kinds
 from .errors import TopologyError
 from .facts import MACOS_PREFERENCES_FILE
+from .linux.keep import MODES, manager_of
+from .linux.managers import NETWORKD, NETWORKMANAGER
 from .steps import Step
 
 Argv = Tuple[str, ...]
@@ -87,6 +89,26 @@ def _cidr(step: Step) -> str:
     return "{0}/{1}".format(step.address, step.prefix)
 
 
+def _reload(step: Step) -> List[Argv]:
+    told: Mapping[str, List[Argv]] = {
+        NETWORKMANAGER: [("nmcli", "connection", "reload")],
+        NETWORKD: [("networkctl", "reload")],
+    }
+    return told.get(manager_of(step.path) or "", [])
+
+
+def _write(step: Step) -> List[Argv]:
+    mode = "{0:o}".format(MODES.get(manager_of(step.path) or "", 0o644))
+    script = 'printf %s "$0" > "$1" && chmod "$2" "$1"'
+    return [("sh", "-c", script, step.text, step.path, mode), *_reload(step)]
+
+
+def _activate(step: Step) -> List[Argv]:
+    if manager_of(step.path) == NETWORKD:
+        return [("networkctl", "reconfigure", step.device)]
+    return [("nmcli", "connection", "up", "uuid", step.connection, "ifname", step.device)]
+
+
 _MACOS: Mapping[str, Callable[[Step], List[Argv]]] = {
     kinds.DISABLE_BRIDGE_SERVICE: lambda step: _networksetup("-setnetworkserviceenabled", step.service, "off"),
     kinds.RELEASE_PORT_FROM_BRIDGE: lambda step: _ifconfig(step.bridge, "deletem", step.device),
@@ -108,5 +130,8 @@ _LINUX: Mapping[str, Callable[[Step], List[Argv]]] = {
         _ip("address", "add", _cidr(step), "dev", step.device),
         _ip("link", "set", "dev", step.device, "up"),
     ],
+    kinds.WRITE_CONFIG: _write,
+    kinds.REMOVE_CONFIG: lambda step: [("rm", step.path), *_reload(step)],
+    kinds.ACTIVATE_CONFIG: _activate,
     kinds.NOTE_PORTS: lambda step: [],  # what is noted is what a module did
 }

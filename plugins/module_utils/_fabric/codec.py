@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar, Uni
 
 from .doors import DOORS, Door
 from .errors import ParseError
-from .model import FabricPlan, HostFacts, RdmaFacts
+from .model import FabricPlan, HostFacts, HostPlan, RdmaFacts
 from .reading import shown, whole_characters
 
 SCHEMA = 1
@@ -53,6 +53,16 @@ def plan_to_dict(plan: FabricPlan) -> Dict[str, Any]:
 def plan_from_dict(data: Mapping[str, Any]) -> FabricPlan:
     """:raises ParseError: another schema, or a value that is missing, of the wrong type, or none at all."""
     return _from_dict(FabricPlan, data, "plan")
+
+
+def host_plan_to_dict(plan: HostPlan) -> Dict[str, Any]:
+    """What a host keeps of the plan that was applied to it."""
+    return _with_schema(plan)
+
+
+def host_plan_from_dict(data: Mapping[str, Any]) -> HostPlan:
+    """:raises ParseError: another schema, or a value that is missing or of the wrong type."""
+    return _from_dict(HostPlan, data, "ports as applied")
 
 
 def _with_schema(noun: Any) -> Dict[str, Any]:

@@ -10,11 +10,13 @@ from typing import Any
 import yaml
 
 from .errors import DescriptionError
-from .models import BUILDS, DEVICES, MODELS, Model
+from .models import BUILDS, DEVICES, FIRST_WITH_RDMA, MODELS, Model
 
 HOST_FAULTS = ("no-sudo", "unreachable")
+RDMA_CTL_FAULTS = ("fails", "hangs")
 CABLE_FAULTS = ("dead", "half", "slow")
 _HOST_KEYS = {"model", "ports", "macos", "build", "rdma", "bridge", "user", "devices", "faults", "python", "clock"}
+_HOST_KEYS |= {"rdma_ctl", "rdma_broken"}
 _CABLE_KEYS = {"ends", "speed", "fault", "rate", "through"}
 _MAX_HOSTS = 64
 _MAX_SKEW = 366 * 24 * 3600
@@ -35,12 +37,24 @@ class MacDescription:
     devices: dict[int, str] = field(default_factory=dict)  # receptacle -> dock, drive or display
     faults: tuple[str, ...] = ()
     clock: int = 0  # seconds by which its clock is ahead
+    rdma_ctl: str = ""  # how `rdma_ctl` misbehaves: one of RDMA_CTL_FAULTS
+    rdma_broken: tuple[int, ...] = ()  # receptacles whose RDMA port stays down, whatever is plugged in
     python: str = ""  # program that is the Mac's python3; "": the system's; "none": there is none
 
     @property
     def model(self) -> Model:
         """What is fixed by the model."""
         return MODELS[self.model_id]
+
+    @property
+    def has_rdma_driver(self) -> bool:
+        """The system is new enough to have one."""
+        return tuple(int(part) for part in self.macos.split(".")) >= FIRST_WITH_RDMA
+
+    @property
+    def does_rdma(self) -> bool:
+        """Enabled, on hardware and a system that have it."""
+        return self.rdma and self.model.thunderbolt5 and self.has_rdma_driver
 
 
 @dataclass(frozen=True)
@@ -133,6 +147,8 @@ def _host(name: str, raw: Mapping[str, Any]) -> MacDescription:
         faults=faults,
         clock=_seconds(raw.get("clock", 0), f"{where}.clock"),
         python=str(raw.get("python") or ""),
+        rdma_ctl=_choice(raw["rdma_ctl"], RDMA_CTL_FAULTS, f"{where}.rdma_ctl") if raw.get("rdma_ctl") else "",
+        rdma_broken=_receptacles(raw.get("rdma_broken") or [], ports, f"{where}.rdma_broken"),
     )
 
 
@@ -155,6 +171,13 @@ def _devices(raw: Any, ports: Mapping[int, str], where: str) -> dict[int, str]:
             raise DescriptionError(f"{where}: there is no receptacle {receptacle!r}")
         _choice(kind, DEVICES, f"{where}.{receptacle}")
     return devices
+
+
+def _receptacles(raw: Any, ports: Mapping[int, str], where: str) -> tuple[int, ...]:
+    for receptacle in raw if isinstance(raw, list) else [raw]:
+        if receptacle not in ports:
+            raise DescriptionError(f"{where}: there is no receptacle {receptacle!r}")
+    return tuple(raw if isinstance(raw, list) else [raw])
 
 
 def _user(raw: Any, where: str) -> str:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from ansible.utils.display import Display
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import backend, codec, rdma_links
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import FabricPlan, HostPlan
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.rdma_ends import READY
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.topology import find_cables
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported
 
@@ -31,11 +33,9 @@ class ActionModule(ControlAction):
         plan = codec.plan_from_dict(arguments["plan"]) if arguments["plan"] else None
         hosts = list(plan.order) if plan else hosts_of_play(task_vars, arguments["hosts"])
         rdma = reported(task_vars, hosts, "boltloom_rdma", codec.rdma_from_dict)
-        judged, facts = (), {}
-        if plan:
-            facts = reported(task_vars, hosts, "boltloom_thunderbolt", codec.facts_from_dict)
-            judged = rdma_links.judge_links(plan, facts, rdma, settled=True)
-        verdicts = rdma_links.judge_hosts(plan, rdma, judged) if plan else rdma
+        facts = reported(task_vars, hosts, "boltloom_thunderbolt", codec.facts_from_dict)
+        judged = rdma_links.judge_links(plan or _as_cabled(hosts, facts), facts, rdma, settled=True)
+        verdicts = rdma_links.judge_hosts(hosts, rdma, judged)
         lines = _host_lines(hosts, verdicts) + _cable_lines(judged)
         if arguments["show"]:
             Display().display("\n" + "\n".join(lines) + "\n")
@@ -50,6 +50,12 @@ class ActionModule(ControlAction):
             reasons = "; ".join("{0}: {1}".format(host, verdicts[host].reason) for host in unfit)
             result.update(failed=True, msg="RDMA is required and not ready: {0}".format(reasons))
         return result
+
+
+def _as_cabled(hosts, facts):
+    """The cables that there are, where nobody planned anything: any address will do then."""
+    links = find_cables(facts).links
+    return FabricPlan(tuple(hosts), links, tuple(HostPlan(host, ()) for host in hosts), "none")
 
 
 def _host_lines(hosts, verdicts):

@@ -11,11 +11,11 @@ module: rdma_report
 short_description: Shows for every host whether RDMA is ready, and why not if it is not
 version_added: 0.1.0
 description:
-  - Shows one line per host. Needs the fact C(boltloom_rdma) of every host. Use it with C(run_once).
-  - With a plan every cable of it is judged, and a host is V(ready) when each of its cables is - both ends list the
-    device, both ports are active, both tables hold the addresses of the plan, and the link has the speed of
-    Thunderbolt 5. This needs the fact C(boltloom_thunderbolt) as well; M(boltloom.cluster.rdma_facts) reads both.
-  - Without a plan each host is judged by itself.
+  - Shows one line per host and one per cable. Needs the facts C(boltloom_rdma) and C(boltloom_thunderbolt) of every
+    host; M(boltloom.cluster.rdma_facts) reads both. Use it with C(run_once).
+  - A host is V(ready) when each of its cables to the other hosts is - both ends list the device, both ports are
+    active, the link has the speed of Thunderbolt 5, and both tables hold the addresses of the plan. Without a plan
+    every cable that is found is judged, and any IPv4 address will do.
 options:
   hosts:
     description: The hosts. Empty means all hosts of the play, or those of the plan.
@@ -79,7 +79,7 @@ verdicts:
   returned: always
   type: dict
 cables:
-  description: The cables of the plan, each with its verdict, a sentence, and device and GID index of both ends.
+  description: The cables, each with its verdict, a sentence, and device and GID index of both ends.
   returned: always
   type: list
   elements: dict

@@ -37,6 +37,7 @@ THUNDERBOLT_5_MODELS = frozenset(
     ("Mac15,14", "Mac16,5", "Mac16,6", "Mac16,7", "Mac16,8", "Mac16,9", "Mac16,11", "Mac17,6", "Mac17,7")
 )
 
+_MOST_WORDS = 200  # letters of what a command complains
 _MOST_SENTENCES = 3  # of a host's reason: whoever reads three knows where to begin
 
 
@@ -52,7 +53,8 @@ class Said:
         """Its complaint in one line."""
         for text in (self.stderr, self.stdout):
             if text.strip():
-                return " ".join(text.split())[:200]
+                words = " ".join(text.split())[:_MOST_WORDS]
+                return "".join(letter if letter.isprintable() else "?" for letter in words)
         return "exit status {0} and no message".format(self.rc)
 
 

@@ -11,7 +11,7 @@ speed of Thunderbolt 5, and the table of each port holds the address that this p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import rdma_ends
 from .model import End, FabricPlan, HostFacts, Link, Port, RdmaDevice, RdmaFacts
@@ -73,13 +73,13 @@ def judge_links(
 
 
 def judge_hosts(
-    plan: FabricPlan, rdma: Mapping[str, RdmaFacts], judged: Tuple[JudgedLink, ...]
+    hosts: Sequence[str], rdma: Mapping[str, RdmaFacts], judged: Sequence[JudgedLink]
 ) -> Dict[str, HostVerdict]:
-    """Each host of the plan. "ready" means that every one of its cables counts."""
-    return {host: _judge_host(host, rdma[host], judged) for host in plan.order}
+    """Each host by its cables. "ready" means that every one of them counts."""
+    return {host: _judge_host(host, rdma[host], judged) for host in hosts}
 
 
-def odd_tables(judged: Tuple[JudgedLink, ...]) -> Tuple[str, ...]:
+def odd_tables(judged: Sequence[JudgedLink]) -> Tuple[str, ...]:
     """Cables that count, and that MLX's JACCL may still trip over: it always sends from one place of the table."""
     ends = [
         (end, device, gid)
@@ -136,12 +136,12 @@ def _cable_end(end: End, other: End, facts: Mapping[str, HostFacts], device: Opt
     return CableEnd(end.host, other.host, host.system, port, device, end.address)
 
 
-def _judge_host(host: str, known: RdmaFacts, judged: Tuple[JudgedLink, ...]) -> HostVerdict:
+def _judge_host(host: str, known: RdmaFacts, judged: Sequence[JudgedLink]) -> HostVerdict:
     if known.verdict in rdma_ends.OF_THE_HOST:
         return HostVerdict(known.verdict, known.reason)
     mine = [cable for cable in judged if host in cable.link.hosts]
     if not mine:
-        return HostVerdict(rdma_ends.NO_LINK, "no cable to another host of the plan: plug one in, host to host")
+        return HostVerdict(rdma_ends.NO_LINK, "no cable to another of the hosts: plug one in, host to host")
     problems = tuple(_seen_from_here(cable) for cable in mine if cable.problem is not None)
     if problems:
         return HostVerdict(rdma_ends.worst(problems), sentences(problems))

@@ -20,6 +20,7 @@ from ..model import Gid, RdmaDevice
 DEVICES = "class/infiniband/"
 NETWORKS = "class/net/"
 
+_NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")  # it goes into hostfiles and onto screens
 _STATE = re.compile(r"^\s*[0-9]{1,2}:\s*([A-Z]{1,32})\s*$")
 _XDOMAIN = re.compile(r"(?:^|/)([0-9]{1,4}-[0-9a-f]{1,16})(?:\.[0-9]{1,4})?(?:/|$)")
 _NUMBER = re.compile(r"^[0-9]{1,6}$")
@@ -34,6 +35,8 @@ def parse_infiniband_sysfs(tree: Mapping[str, str]) -> Tuple[RdmaDevice, ...]:
     for path, content in tree.items():
         if path.startswith(DEVICES):
             name, _slash, rest = path[len(DEVICES) :].partition("/")
+            if not _NAME.match(name):
+                continue
             files.setdefault(name, {})[rest] = content.strip()
     places = _interfaces_by_xdomain(tree)
     return tuple(_device(name, files[name], places) for name in sorted(files))

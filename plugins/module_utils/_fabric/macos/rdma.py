@@ -20,8 +20,9 @@ from ..model import Gid, RdmaDevice
 NO_DEVICES = "No IB devices found"
 
 _HEADING = re.compile(r"\bdevice\s+node GUID\b", re.IGNORECASE)
-_DEVICE_ROW = re.compile(r"^[ \t]*([^\s:]{1,64})[ \t]+(?:0x)?([0-9a-f]{4}(?::?[0-9a-f]{4}){3})[ \t]*\r?$", re.I | re.M)
-_HCA = re.compile(r"(?<!\w)hca_id:[ \t]*([^\s:]{1,64})")
+_NAME = r"([A-Za-z0-9_.-]{1,64})(?![^\s])"  # it goes into hostfiles and onto screens
+_DEVICE_ROW = re.compile(r"^[ \t]*" + _NAME + r"[ \t]+(?:0x)?([0-9a-f]{4}(?::?[0-9a-f]{4}){3})[ \t]*\r?$", re.I | re.M)
+_HCA = re.compile(r"(?<!\w)hca_id:[ \t]*" + _NAME)
 _PORT = re.compile(r"(?<!\w)port:\s*([0-9]{1,4})(?![0-9])")
 _STATE = re.compile(r"(?<!\w)state:\s*([A-Z_]{1,40})(?![A-Z_])")
 _GID = re.compile(r"GID\[\s*([0-9]{1,6})\s*\]:\s*([0-9a-fA-F:.]{2,64})")

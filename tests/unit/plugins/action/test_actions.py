@@ -144,7 +144,7 @@ FAILURES = [
     ("bad_pool", "10.77.0.0/33"),
     ("nowhere", "no/such/folder/h.json cannot be written: No such file or directory"),
     ("old", "schema 99 is not known"),
-    ("rdma_wanted", "RDMA is required and not ready: mac2: macOS 26.2 is needed"),
+    ("rdma_wanted", "; mac2: macOS 26.2 is needed"),
     ("by_rdma", "Thunderbolt 2 (en3) to mac2, Thunderbolt 2 (en3): mac2: macOS 26.2 is needed: mend what is named"),
     ("rdma_unknown", "nothing is known of mac3"),
     ("jaccl_impossible", "jaccl needs a cable that is ready for RDMA between every two hosts"),
@@ -213,10 +213,13 @@ def test_the_decision_stands_beneath_the_table(results):
     assert f"backend ring, {results[0]['pair']['reason']}\n" in results[1]
 
 
-def test_rdma_is_reported_in_one_line_per_host(results):
+def test_rdma_is_reported_in_one_line_per_host_and_cable(results):
+    cable = "the cable from mac1, Thunderbolt 2 (en3) to mac2, Thunderbolt 2 (en3)"
     assert results[0]["rdma_seen"]["lines"] == [
-        "mac1  ready           all is well",
+        f"mac1  no-link         {cable}: mac2: macOS 26.2 is needed",
         "mac2  os-too-old      macOS 26.2 is needed",
+        "",
+        f"{cable}  os-too-old",
     ]
 
 

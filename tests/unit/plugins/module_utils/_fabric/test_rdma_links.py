@@ -14,6 +14,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.rdma_link
     judge_links,
     odd_tables,
 )
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.topology import find_cables
 from unit.plugins.module_utils._fabric.racks import (
     MESH_OF_FOUR,
     PAIR,
@@ -54,7 +55,7 @@ def test_everything_in_order_every_cable_counts_and_every_host_is_ready():
     facts = rack(names(4), MESH_OF_FOUR)
     plan, cables = judged(facts)
     assert all(cable.counts and cable.gids == (1, 1) for cable in cables)
-    verdicts = judge_hosts(plan, addressed(plan, facts), cables)
+    verdicts = judge_hosts(plan.order, addressed(plan, facts), cables)
     assert {host: verdicts[host].verdict for host in facts} == dict.fromkeys(facts, "ready")
     assert verdicts["mac1"].reason == "rdma_en2 to mac2, rdma_en3 to mac3, rdma_en4 to mac4"
 
@@ -65,7 +66,7 @@ def test_a_bridged_port_is_active_and_has_only_a_link_local_gid(pair):
     change_port(facts, "mac2", replace(port_of(facts, "mac2", 1), bridge="bridge0"))
     said = "rdma_en2 at mac2 has no IPv4 GID instead of {} (the port is in bridge0): run boltloom.cluster.configure"
     assert verdict(facts, plan, rdma) == ("wrong-address", BOTH_ENDS + said.format(plan.links[0].b.address))
-    verdicts = judge_hosts(plan, rdma, judge_links(plan, facts, rdma, settled=True))
+    verdicts = judge_hosts(plan.order, rdma, judge_links(plan, facts, rdma, settled=True))
     assert {host: verdicts[host].verdict for host in facts} == dict.fromkeys(facts, "wrong-address")
     assert verdict(facts, plan, rdma, settled=False)[0] == "ready"  # configuring will mend that
 
@@ -91,7 +92,7 @@ def test_a_port_that_is_down_although_cabled_is_named_with_its_cable():
         "the cable from mac1, Thunderbolt 2 (en3) to mac2, Thunderbolt 1 (en2): rdma_en3 at mac1 is down (PORT_DOWN), "
         "although the cable is plugged in: plug it in anew at both ends, or restart both hosts"
     )
-    verdicts = judge_hosts(plan, rdma, (first, second))
+    verdicts = judge_hosts(plan.order, rdma, (first, second))
     assert verdicts["mac1"].verdict == verdicts["mac2"].verdict == "port-down"  # ready is who has all cables ready
     assert judge_links(plan, facts, rdma, settled=False)[1].verdict == "port-down"
 
@@ -130,7 +131,7 @@ def test_the_other_end_s_host_decides_too(pair):
     code, words = verdict(facts, plan, rdma)
     assert code == "needs-recovery"
     assert words.startswith(BOTH_ENDS + "mac2: RDMA is disabled: start this Mac in Recovery")
-    verdicts = judge_hosts(plan, rdma, judge_links(plan, facts, rdma, settled=True))
+    verdicts = judge_hosts(plan.order, rdma, judge_links(plan, facts, rdma, settled=True))
     assert verdicts["mac2"].verdict == "needs-recovery"
     assert verdicts["mac1"].verdict == "no-link"  # the peer is not enabled
     assert verdicts["mac1"].reason.startswith(BOTH_ENDS + "mac2: RDMA is disabled")
@@ -185,7 +186,7 @@ def test_a_linux_host_has_only_what_lies_on_its_thunderbolt_interface(pair):
 def test_a_host_without_a_cable_in_the_plan():
     facts = rack(names(3), PAIR)
     plan, cables = judged(facts)
-    verdicts = judge_hosts(plan, addressed(plan, facts), cables)
+    verdicts = judge_hosts(plan.order, addressed(plan, facts), cables)
     assert (verdicts["mac3"].verdict, verdicts["mac1"].verdict) == ("no-link", "ready")
 
 
@@ -199,12 +200,22 @@ def test_an_index_that_mlx_does_not_use_is_worth_a_word(pair):
     assert words.startswith(f"mac1, Thunderbolt 1 (en2): {address} is GID 2 of rdma_en2")
 
 
+def test_without_a_plan_any_address_will_do(pair):
+    facts, plan, rdma = pair
+    unplanned = replace(plan, links=tuple(find_cables(facts).links))
+    (cable,) = judge_links(unplanned, facts, rdma, settled=True)
+    assert (cable.verdict, cable.gids) == ("ready", (-1, -1))
+    change_device(rdma, facts, "mac2", "en2", device("en2"))
+    (cable,) = judge_links(unplanned, facts, rdma, settled=True)
+    assert cable.words() == BOTH_ENDS + "rdma_en2 at mac2 has no IPv4 GID: run boltloom.cluster.configure"
+
+
 def test_no_reason_grows_without_end():
     facts = rack(names(4), MESH_OF_FOUR)
     plan = make_plan(facts, PlanOptions())
     rdma = {host: RdmaFacts("enabled", (), "not-capable", "x") for host in facts}
-    verdicts = judge_hosts(plan, rdma, judge_links(plan, facts, rdma, settled=True))
+    verdicts = judge_hosts(plan.order, rdma, judge_links(plan, facts, rdma, settled=True))
     assert verdicts["mac1"].reason == "x"
     rdma["mac1"] = addressed(plan, facts)["mac1"]
-    verdicts = judge_hosts(plan, rdma, judge_links(plan, facts, rdma, settled=True))
+    verdicts = judge_hosts(plan.order, rdma, judge_links(plan, facts, rdma, settled=True))
     assert verdicts["mac1"].reason.count("the cable from") == 3

@@ -25,6 +25,7 @@ class ActionModule(ControlAction):
         "over": {"type": "str", "choices": ["thunderbolt", "ethernet"], "default": "thunderbolt"},
         "backend": {"type": "str", "choices": ["ring", "jaccl", "jaccl-ring"], "default": "ring"},
         "reason": {"type": "str", "default": ""},
+        "addressed": {"type": "bool", "default": True},
         "management": {"type": "dict", "default": {}},
         "show": {"type": "bool", "default": True},
     }
@@ -34,7 +35,7 @@ class ActionModule(ControlAction):
         plan = codec.plan_from_dict(arguments["plan"])
         ssh = {host: ssh_name(host, task_vars["hostvars"][host]) for host in plan.order}
         management = management_addresses(plan.order, arguments, task_vars)
-        judged = judged_cables(plan, arguments["backend"], task_vars, settled=not self._task.check_mode)
+        judged = judged_cables(plan, arguments["backend"], task_vars, arguments["addressed"])
         decided = (arguments["backend"], arguments["over"], judged, arguments["reason"])
         text = hostfile.dump(ranks.hostfile_from_plan(plan, management, ssh, *decided))
         path = os.path.abspath(os.path.expanduser(arguments["path"]))
@@ -60,10 +61,7 @@ def management_addresses(hosts, arguments, task_vars):
 
 
 def judged_cables(plan, backend, task_vars, settled):
-    """The cables judged for RDMA where the backend needs it, as the hosts reported last.
-
-    Check mode may come before the addresses (``settled`` is false then): it names the devices that will be used.
-    """
+    """The cables judged for RDMA where the backend needs it, as the hosts reported last."""
     if backend not in backends.RDMA_BACKENDS:
         return ()
     hosts = list(plan.order)

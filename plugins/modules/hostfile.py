@@ -40,6 +40,12 @@ options:
     description: Why it is this backend, as M(boltloom.cluster.fabric_plan) says it; kept in the file under C(boltloom).
     type: str
     default: ""
+  addressed:
+    description:
+      - Whether the hosts have the addresses of the plan by now. When they do not, as in check mode, cables are taken
+        for V(jaccl) and V(jaccl-ring) that will be ready once they have them.
+    type: bool
+    default: true
   management:
     description:
       - Management address per host. For hosts that are not in it, or whose address is empty, the one network that all

@@ -10,12 +10,13 @@ What is asked for is done or refused, never replaced. Only "auto" chooses, and s
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import List, Mapping, Optional, Sequence, Tuple
 
 from .errors import TopologyError
 from .model import FabricPlan, HostFacts, Link
 from .rdma_links import JudgedLink
-from .ring import missing_cables, no_ring, ring_order
+from .ring import no_ring, ring_order
 
 BACKENDS = ("auto", "ring", "jaccl", "jaccl-ring")
 OVER = ("auto", "thunderbolt", "ethernet")
@@ -123,23 +124,17 @@ def _why_no_rdma(backend: str, plan: FabricPlan, judged: Sequence[JudgedLink]) -
 
 
 def _why_no_mesh(hosts: Sequence[str], usable: Sequence[Link], judged: Sequence[JudgedLink]) -> Optional[TopologyError]:
-    missing = missing_cables(hosts, usable)
-    if not missing:
+    ready = {frozenset(link.hosts) for link in usable}
+    if len(ready) == len(hosts) * (len(hosts) - 1) // 2:
         return None
     cabled = {frozenset(cable.link.hosts) for cable in judged}
-    unfit = [cable.words() for cable in judged if not cable.counts and _pair(cable.link.hosts, missing)]
-    bare = ["{0} and {1}".format(*pair) for pair in missing if frozenset(pair) not in cabled]
+    unfit = [cable.words() for cable in judged if not cable.counts and frozenset(cable.link.hosts) not in ready]
+    bare = ["{0} and {1}".format(*pair) for pair in combinations(hosts, 2) if frozenset(pair) not in cabled]
     said = (["there is none between {0}".format(_few(bare, ", "))] if bare else []) + ([_few(unfit)] if unfit else [])
     return TopologyError(
         "jaccl needs a cable that is ready for RDMA between every two hosts; {0}".format("; ".join(said)),
-        "{0}, or use the backend {1}".format(
-            "add the cable" if not unfit else "mend what is named", "jaccl-ring or ring" if not unfit else "ring"
-        ),
+        "mend what is named, or use the backend ring" if unfit else "add it, or use the backend jaccl-ring or ring",
     )
-
-
-def _pair(hosts: Tuple[str, str], pairs: Sequence[Tuple[str, str]]) -> bool:
-    return any(set(hosts) == set(pair) for pair in pairs)
 
 
 def _ring_of(plan: FabricPlan, judged: Sequence[JudgedLink]) -> Tuple[str, ...]:

@@ -11,7 +11,7 @@ import platform
 
 from .._fabric import facts as fabric_facts
 from .._fabric.model import HostFacts
-from . import linux, macos
+from . import linux, macos, ours
 from .commands import Run
 from .commands import run as run_here
 
@@ -28,5 +28,7 @@ def system_of(root: str) -> str:
 def read_facts(run: Run = run_here, root: str = "/") -> HostFacts:
     """Everything about the Thunderbolt ports. :raises HostError, ParseError: a command failed or is not understood."""
     if system_of(root) == "macos":
-        return fabric_facts.macos_facts(macos.collect(run, root))
-    return fabric_facts.linux_facts(linux.collect(run, root))
+        facts = fabric_facts.macos_facts(macos.collect(run, root))
+    else:
+        facts = fabric_facts.linux_facts(linux.collect(run, root))
+    return ours.with_ours(facts, root)

@@ -20,9 +20,10 @@ from ..model import Gid, RdmaDevice
 DEVICES = "class/infiniband/"
 NETWORKS = "class/net/"
 
-_NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")  # it goes into hostfiles and onto screens
+_NAME = re.compile(r"^[A-Za-z0-9_.-]{1,64}\Z")  # it goes into hostfiles and onto screens
 _STATE = re.compile(r"^\s*[0-9]{1,2}:\s*([A-Z]{1,32})\s*$")
 _XDOMAIN = re.compile(r"(?:^|/)([0-9]{1,4}-[0-9a-f]{1,16})(?:\.[0-9]{1,4})?(?:/|$)")
+_GUID = re.compile(r"^[0-9a-f]{16}\Z")
 _NUMBER = re.compile(r"^[0-9]{1,6}$")
 
 
@@ -49,7 +50,7 @@ def _interfaces_by_xdomain(tree: Mapping[str, str]) -> Dict[str, str]:
         parts = path.split("/")
         if path.startswith(NETWORKS) and len(parts) == 4 and parts[3] == "device":
             places = _XDOMAIN.findall(tree[path].strip())
-            if places:
+            if places and _NAME.match(parts[2]):
                 found.setdefault(places[-1], parts[2])
     return found
 
@@ -58,11 +59,16 @@ def _device(name: str, files: Mapping[str, str], places: Mapping[str, str]) -> R
     numbers = sorted(
         {int(path.split("/")[1]) for path in files if path.startswith("ports/") and _NUMBER.match(path.split("/")[1])}
     )
-    guid = files.get("node_guid", "").replace(":", "").lower()
+    guid = _guid(files.get("node_guid", ""))
     ports = [_port(name, number, files, guid, places) for number in numbers]
     if not ports:
         return RdmaDevice(name, 0, False, device=_by_place(files, places), guid=guid)
     return next((port for port in ports if port.active), ports[0])
+
+
+def _guid(text: str) -> str:
+    digits = text.replace(":", "").lower()
+    return digits if _GUID.match(digits) else ""
 
 
 def _port(name: str, number: int, files: Mapping[str, str], guid: str, places: Mapping[str, str]) -> RdmaDevice:
@@ -78,7 +84,7 @@ def _port(name: str, number: int, files: Mapping[str, str], guid: str, places: M
         address = parse_gid(content) if folder == "gids" else None
         if address is not None:
             gids.append(Gid(int(index), address))
-        if folder == "gid_attrs/ndevs" and content:
+        if folder == "gid_attrs/ndevs" and _NAME.match(content):
             interfaces.append(content)
     interface = min(interfaces) if interfaces else _by_place(files, places)
     in_order = tuple(sorted(gids, key=lambda gid: gid.index))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 
 from ansible.utils.display import Display
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, hostfile, ranks
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import backend as backends
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, hostfile, ranks, rdma_links
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.management import pick_management
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_file import read_text, write_text
@@ -23,6 +24,8 @@ class ActionModule(ControlAction):
         "plan": {"type": "dict", "required": True},
         "over": {"type": "str", "choices": ["thunderbolt", "ethernet"], "default": "thunderbolt"},
         "backend": {"type": "str", "choices": ["ring", "jaccl", "jaccl-ring"], "default": "ring"},
+        "reason": {"type": "str", "default": ""},
+        "addressed": {"type": "bool", "default": True},
         "management": {"type": "dict", "default": {}},
         "show": {"type": "bool", "default": True},
     }
@@ -32,7 +35,9 @@ class ActionModule(ControlAction):
         plan = codec.plan_from_dict(arguments["plan"])
         ssh = {host: ssh_name(host, task_vars["hostvars"][host]) for host in plan.order}
         management = management_addresses(plan.order, arguments, task_vars)
-        text = hostfile.dump(ranks.hostfile_from_plan(plan, management, ssh, arguments["backend"], arguments["over"]))
+        judged = judged_cables(plan, arguments["backend"], task_vars, arguments["addressed"])
+        decided = (arguments["backend"], arguments["over"], judged, arguments["reason"])
+        text = hostfile.dump(ranks.hostfile_from_plan(plan, management, ssh, *decided))
         path = os.path.abspath(os.path.expanduser(arguments["path"]))
         before = read_text(path)
         changed = before != text
@@ -53,6 +58,16 @@ def management_addresses(hosts, arguments, task_vars):
     if not needed or not unsaid:
         return said
     return {**pick_management(reported(task_vars, unsaid, "boltloom_thunderbolt", codec.facts_from_dict)), **said}
+
+
+def judged_cables(plan, backend, task_vars, settled):
+    """The cables judged for RDMA where the backend needs it, as the hosts reported last."""
+    if backend not in backends.RDMA_BACKENDS:
+        return ()
+    hosts = list(plan.order)
+    facts = reported(task_vars, hosts, "boltloom_thunderbolt", codec.facts_from_dict)
+    rdma = reported(task_vars, hosts, "boltloom_rdma", codec.rdma_from_dict)
+    return rdma_links.judge_links(plan, facts, rdma, settled)
 
 
 def _summary(path, changed, check_mode, plan, arguments):

@@ -109,8 +109,8 @@ def _serve_end(listener: socket.socket, end: LinkEnd, who: Dict[str, Any], deadl
         left = deadline - time.monotonic()
         if left <= 0:
             return
-        listener.settimeout(left)
         try:
+            listener.settimeout(left)
             connection, caller = listener.accept()
         except OSError:
             return

@@ -67,3 +67,11 @@ def _not_known(task_vars: Mapping[str, Any], silent: List[str], fact: str) -> Bo
         "nothing is known of {0}".format(", ".join(silent)),
         "it could not be reached or read (see above), or the module that reads {0} did not run".format(fact),
     )
+
+
+def said_addresses(task_vars: Mapping[str, Any], hosts: List[str]) -> Dict[str, str]:
+    """host -> where the inventory says that it is reached."""
+    hostvars = task_vars["hostvars"]
+    names = ("ansible_host", "ansible_ssh_host")
+    said = {host: [hostvars[host].get(name) for name in names] for host in hosts if host in hostvars}
+    return {host: str(next((value for value in values if value), host)) for host, values in said.items()}

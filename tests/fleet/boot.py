@@ -91,6 +91,7 @@ def _facts(description: Description, name: str) -> dict[str, Any]:
         "nics": wiring.nics(description, name),
         "en0_address": wiring.addresses(description)[name] + "/24",
         "router": wiring.ROUTER,
+        "bridge_address": wiring.bridge_address(description, name),
     }
 
 
@@ -110,7 +111,8 @@ def prepare(folder: Path, description: Description) -> None:
         if mac.clock:
             _set_clock(place, mac.clock)
         (place / "mount").mkdir()
-    disk.make_control_home(home, description.hosts, addresses, folder / "hosts")
+    bridged = {name: wiring.bridge_address(description, name).split("/")[0] for name in description.hosts}
+    disk.make_control_home(home, description.hosts, addresses, bridged, folder / "hosts")
     etc = folder / "control/etc"
     users = Path("/etc/passwd").read_text(encoding="utf-8")
     # ssh looks for its files in the home of the password database, whatever HOME says

@@ -15,6 +15,7 @@ from .models import BUILDS, DEVICES, MODELS, Model
 HOST_FAULTS = ("no-sudo", "unreachable")
 CABLE_FAULTS = ("dead", "half", "slow")
 _HOST_KEYS = {"model", "ports", "macos", "build", "rdma", "bridge", "user", "devices", "faults", "python", "clock"}
+_HOST_KEYS |= {"uplink"}
 _CABLE_KEYS = {"ends", "speed", "fault", "rate", "through"}
 _MAX_HOSTS = 64
 _MAX_SKEW = 366 * 24 * 3600
@@ -35,6 +36,7 @@ class MacDescription:
     devices: dict[int, str] = field(default_factory=dict)  # receptacle -> dock, drive or display
     faults: tuple[str, ...] = ()
     clock: int = 0  # seconds by which its clock is ahead
+    uplink: int = 0  # receptacle of the bridge that leads into the control node's network; 0: none
     python: str = ""  # program that is the Mac's python3; "": the system's; "none": there is none
 
     @property
@@ -132,6 +134,7 @@ def _host(name: str, raw: Mapping[str, Any]) -> MacDescription:
         devices=_devices(raw.get("devices") or {}, ports, f"{where}.devices"),
         faults=faults,
         clock=_seconds(raw.get("clock", 0), f"{where}.clock"),
+        uplink=_uplink(raw.get("uplink", 0), ports, f"{where}.uplink"),
         python=str(raw.get("python") or ""),
     )
 
@@ -161,6 +164,12 @@ def _user(raw: Any, where: str) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,30}", str(raw)) or raw in ("root", "sshd", "nobody"):
         raise DescriptionError(f"{where}: {raw!r} is not a name for an ordinary user")
     return str(raw)
+
+
+def _uplink(raw: Any, ports: Mapping[int, str], where: str) -> int:
+    if raw and raw not in ports:
+        raise DescriptionError(f"{where}: there is no receptacle {raw!r}")
+    return int(raw)
 
 
 def _boolean(raw: Any, where: str) -> bool:
@@ -216,6 +225,7 @@ def _end(raw: Any, where: str, hosts: Mapping[str, MacDescription]) -> tuple[str
 
 def _check_receptacles(hosts: Mapping[str, MacDescription], cables: tuple[Cable, ...]) -> None:
     taken = {(name, receptacle): "a device" for name, host in hosts.items() for receptacle in host.devices}
+    taken |= {(name, host.uplink): "the uplink" for name, host in hosts.items() if host.uplink}
     for i, cable in enumerate(cables):
         for end in cable.ends:
             if end in taken:

@@ -167,7 +167,9 @@ def _hide(place: Path) -> None:
     os.mknod(place, stat.S_IFCHR, os.makedev(0, 0))
 
 
-def make_control_home(home: Path, macs: dict[str, MacDescription], addresses: dict[str, str], disks: Path) -> None:
+def make_control_home(
+    home: Path, macs: dict[str, MacDescription], addresses: dict[str, str], bridged: dict[str, str], disks: Path
+) -> None:
     """The control node's ~/.ssh: its key is there already; every Mac is known, by short name."""
     known = []
     config = []
@@ -176,6 +178,8 @@ def make_control_home(home: Path, macs: dict[str, MacDescription], addresses: di
         known.append(f"{name},{name}.local,{addresses[name]} {' '.join(host_key.split()[:2])}\n")
         config.append(f"Host {name} {name}.local {addresses[name]}\n  HostName {addresses[name]}\n  User {mac.user}\n")
         config.append(f"  HostKeyAlias {name}\n")
+        if bridged[name]:
+            config.append(f"Host {bridged[name]}\n  User {mac.user}\n  HostKeyAlias {name}\n")
     config.append(f"Host *\n  IdentityFile {home}/.ssh/id_ed25519\n  IdentitiesOnly yes\n")
     config.append(f"  UserKnownHostsFile {home}/.ssh/known_hosts\n  StrictHostKeyChecking yes\n")
     write_text(home / ".ssh/known_hosts", "".join(known))

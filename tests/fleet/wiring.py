@@ -15,6 +15,7 @@ from .identity import nic_mac, port_mac
 NETWORK = "192.168.64"
 ROUTER = f"{NETWORK}.1"
 CONTROL = f"{NETWORK}.10"
+BRIDGED = "192.168.65"  # the network of Macs that are reached over their Thunderbolt Bridge
 _FIRST_MAC = 11
 _LARGEST_MTU = 65535  # the backplane shall never be what limits a Mac's MTU
 
@@ -22,6 +23,12 @@ _LARGEST_MTU = 65535  # the backplane shall never be what limits a Mac's MTU
 def addresses(description: Description) -> dict[str, str]:
     """The management address of every Mac."""
     return {name: f"{NETWORK}.{_FIRST_MAC + i}" for i, name in enumerate(description.hosts)}
+
+
+def bridge_address(description: Description, name: str) -> str:
+    """The address that somebody typed into the Thunderbolt Bridge of a Mac with an uplink, "" where there is none."""
+    number = _FIRST_MAC + list(description.hosts).index(name)
+    return f"{BRIDGED}.{number}/24" if description.hosts[name].uplink else ""
 
 
 def nics(description: Description, name: str) -> list[list[str]]:
@@ -56,7 +63,8 @@ def control(pid: int) -> str:
 
 def control_inside() -> str:
     """What the control node does at its own end."""
-    lines = ["link set lo up", f"addr add {CONTROL}/24 brd + dev en0", "link set en0 up"]
+    lines = ["link set lo up", f"addr add {CONTROL}/24 brd + dev en0"]
+    lines += [f"addr add {BRIDGED}.10/24 brd + dev en0", "link set en0 up"]
     return _batch([*lines, f"route add default via {ROUTER}"])
 
 
@@ -68,6 +76,8 @@ def host(description: Description, name: str, pid: int) -> str:
     mac = description.hosts[name]
     for receptacle, device in mac.ports.items():
         lines += _pair(backplane_port(description, name, device), device, port_mac(name, receptacle), pid)
+    if mac.uplink:
+        lines += _on_management(backplane_port(description, name, mac.ports[mac.uplink]))
     if "unreachable" not in mac.faults:
         lines += _on_management(backplane_port(description, name, "en0"))
     return _batch(lines)

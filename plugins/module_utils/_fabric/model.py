@@ -71,6 +71,7 @@ class Bridge:
     members: Tuple[str, ...]  # now, Thunderbolt ports and others
     configured: Tuple[str, ...] = ()  # members that come back at the next boot (preferences)
     service: Optional[Service] = None
+    addresses: Tuple[str, ...] = ()  # IPv4 on the bridge itself now, as "a.b.c.d/len"
 
 
 @dataclass(frozen=True)

@@ -44,3 +44,10 @@ def counted(number: int, one: str, several: str = "") -> str:
 def shortened(name: str, width: int = _NAME) -> str:
     """The name, cut with an ellipsis where it is wider than ``width`` columns."""
     return name if len(name) <= width else name[: width - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Control characters and lone surrogates spelled out: they come from hosts, and would act on a terminal."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
+    )

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from ansible.utils.display import Display
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
     backend,
     codec,
@@ -44,9 +43,9 @@ class ActionModule(ControlAction):
             choice = backend.choose(arguments["backend"], arguments["over"], plan, facts, judged)
             cuts = _cuts(arguments, task_vars, choice, facts)
         except BoltloomError as error:  # with the cables before one's eyes, and all that is odd about them
-            shown = _show(plan, arguments["show"])
-            return {"failed": True, "msg": error.one_line(), "warnings": list(plan.warnings) + heard, **shown}
-        shown = _show(choice.plan, arguments["show"], f"backend {choice.backend}, {choice.reason}")
+            seen = self._seen(plan, arguments["show"])
+            return {"failed": True, "msg": error.one_line(), "warnings": list(plan.warnings) + heard, **seen}
+        seen = self._seen(choice.plan, arguments["show"], f"backend {choice.backend}, {choice.reason}")
         return {
             "changed": False,
             "plan": codec.plan_to_dict(choice.plan),
@@ -54,8 +53,15 @@ class ActionModule(ControlAction):
             "backend": choice.backend,
             "reason": choice.reason,
             "warnings": list(choice.warnings) + cuts + heard,
-            **shown,
+            **seen,
         }
+
+    def _seen(self, plan, show, decision=""):
+        """The picture and the table, and beneath them what was decided."""
+        cables, table = picture.cables_picture(plan), picture.plan_table(plan)
+        if show:
+            self.show("\n\n".join(part for part in (cables, table, decision) if part))
+        return {"picture": cables, "table": table}
 
 
 def _judged(arguments, task_vars, plan, facts):
@@ -72,11 +78,3 @@ def _cuts(arguments, task_vars, choice, facts):
         return []
     said = said_addresses(task_vars, list(facts))
     return lifeline.refuse_to_cut(facts, choice.plan, said, arguments["allow_cutting_ssh"])
-
-
-def _show(plan, show, decision=""):
-    """The picture and the table, and beneath them what was decided."""
-    cables, table = picture.cables_picture(plan), picture.plan_table(plan)
-    if show:
-        Display().display("\n{0}\n\n{1}\n{2}".format(cables, table, f"\n{decision}\n" if decision else ""))
-    return {"picture": cables, "table": table}

@@ -125,9 +125,9 @@ def _refuse_loop(place: _Place, candidates: List[_Place]) -> None:
     )
 
 
-def _sees(place: _Place, other: _Place) -> bool:
-    uuid = other.port.domain_uuid.upper()
-    return any(peer.kind == "host" and peer.domain_uuid.upper() == uuid for peer in place.port.peers)
+def _sees(one: _Place, another: _Place) -> bool:
+    uuid = another.port.domain_uuid.upper()
+    return any(peer.kind == "host" and peer.domain_uuid.upper() == uuid for peer in one.port.peers)
 
 
 def _joined(place: _Place, other: _Place, pairs: List[Tuple[_Place, _Place]]) -> bool:

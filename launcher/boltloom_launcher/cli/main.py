@@ -3,23 +3,45 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
 import click
 
 from boltloom_launcher import __version__
-from boltloom_launcher.cli.launch import launch
 from boltloom_launcher.errors import EXIT_SIGNAL, EXIT_USAGE, BoltloomError, exit_status
 
+# What the list of commands shows. A command is imported when it is called: what one needs, no other waits for.
+_COMMANDS = {
+    "launch": "Start one process per rank on every host.",
+    "config": "Make one fabric of the cables, and write the hostfile.",
+    "topology": "Draw the cables between the hosts.",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """The commands, each in a module of its own name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"boltloom_launcher.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="boltloom", message="%(prog)s %(version)s")
 def boltloom() -> None:
     """Run distributed programs on computers joined by Thunderbolt cables."""
-
-
-boltloom.add_command(launch)
 
 
 def main() -> None:

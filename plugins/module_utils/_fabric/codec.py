@@ -14,7 +14,7 @@ import dataclasses
 from typing import Any, Dict, List, Mapping, Tuple, Type, TypeVar, Union, get_type_hints
 
 from .errors import ParseError
-from .model import FabricPlan, HostFacts, RdmaFacts
+from .model import FabricPlan, HostFacts, HostPlan, RdmaFacts
 
 SCHEMA = 1
 
@@ -49,6 +49,16 @@ def plan_to_dict(plan: FabricPlan) -> Dict[str, Any]:
 def plan_from_dict(data: Mapping[str, Any]) -> FabricPlan:
     """:raises ParseError: another schema, or a value that is missing or of the wrong type."""
     return _from_dict(FabricPlan, data, "plan")
+
+
+def host_plan_to_dict(plan: HostPlan) -> Dict[str, Any]:
+    """What a host keeps of the plan that was applied to it."""
+    return _with_schema(plan)
+
+
+def host_plan_from_dict(data: Mapping[str, Any]) -> HostPlan:
+    """:raises ParseError: another schema, or a value that is missing or of the wrong type."""
+    return _from_dict(HostPlan, data, "ports as applied")
 
 
 def _with_schema(noun: Any) -> Dict[str, Any]:

@@ -12,22 +12,33 @@ from __future__ import annotations
 
 from typing import Mapping, Tuple
 
-from .linux.facts import SYSFS_PREFIX, linux_facts
+from .linux.facts import CONFIG_PREFIX, NETIF_PREFIX, SYSFS_PREFIX, linux_facts
+from .linux.keep import NM_PROPERTIES, is_own, own_connections
+from .linux.managers import PROCESSES as LINUX_PROCESSES
 from .macos.facts import GETINFO_PREFIX, Raw, macos_facts, services_to_ask
 
 __all__ = [
+    "CONFIG_PREFIX",
     "GETINFO_PREFIX",
     "LINUX_COMMANDS",
     "LINUX_FILES",
+    "LINUX_NETIF_FOLDER",
+    "LINUX_OPTIONAL_COMMANDS",
+    "LINUX_OWN_FOLDERS",
+    "LINUX_PROCESSES",
     "LINUX_SYSFS_FILES",
     "MACOS_COMMANDS",
     "MACOS_GETINFO",
     "MACOS_PREFERENCES_FILE",
     "MACOS_PREFERENCES_KEY",
+    "NETIF_PREFIX",
+    "NM_PROPERTIES",
     "SYSFS_PREFIX",
     "Raw",
+    "is_own",
     "linux_facts",
     "macos_facts",
+    "own_connections",
     "services_to_ask",
 ]
 
@@ -50,15 +61,30 @@ MACOS_PREFERENCES_FILE = "/Library/Preferences/SystemConfiguration/preferences.p
 LINUX_COMMANDS: Mapping[str, Tuple[str, ...]] = {
     "ip_addr": ("ip", "-j", "addr"),
     "ip_route": ("ip", "-j", "route"),
-    "hostname": ("hostname",),
+    "hostname": ("uname", "-n"),
     "kernel": ("uname", "-r"),
 }
+# One that does not exist, or fails, says that NetworkManager is not what configures this host.
+LINUX_OPTIONAL_COMMANDS: Mapping[str, Tuple[str, ...]] = {
+    "nm_devices": ("nmcli", "-t", "-f", "DEVICE,STATE,CON-UUID", "device"),
+    "nm_connections": ("nmcli", "-t", "-f", "UUID,FILENAME", "connection", "show"),
+}
+# + the UUIDs of own_connections(); key "nm_properties"
 LINUX_FILES: Mapping[str, str] = {
     "os_release": "/etc/os-release",
     "product_name": "/sys/class/dmi/id/product_name",
+    "boot": "/proc/sys/kernel/random/boot_id",
+    "meminfo": "/proc/meminfo",
+    "ufw": "/etc/ufw/ufw.conf",
 }
+# Files here of which is_own() holds are read under CONFIG_PREFIX + path. NetworkManager's are root's alone.
+LINUX_OWN_FOLDERS = ("/etc/systemd/network", "/etc/udev/rules.d")
+# Key "processes": those of LINUX_PROCESSES that run, one a line.
+# NETIF_PREFIX + index of an interface: networkd's file about it.
+LINUX_NETIF_FOLDER = "/run/systemd/netif/links"
 # Keys are SYSFS_PREFIX + path below /sys:
 #   "sysfs:bus/thunderbolt/devices/0-1/unique_id" -> content (of each file in LINUX_SYSFS_FILES, of every entry)
+#   "sysfs:bus/thunderbolt/devices/domain0"       -> target of the link (the controller's place on the PCI bus)
 #   "sysfs:class/net/thunderbolt0/device"         -> target of the link (its last part is the service, "0-1.0")
 #   "sysfs:class/net/NAME/wireless"               -> "" where that folder exists
 LINUX_SYSFS_FILES = (

@@ -2,26 +2,28 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection: it may change in any release.
-"""Makes one host look as the plan wants: read, compare, apply, read again."""
+"""Makes one host look as the plan wants: read, compare, note the way back, apply, read again."""
 
 from __future__ import annotations
 
 import os
 import time
 from dataclasses import dataclass
-from typing import Any, Mapping, Tuple
+from typing import Any, Mapping, Sequence, Tuple
 
 from .._fabric import codec
 from .._fabric.diff import before_after, diff_host
 from .._fabric.errors import BoltloomError, TopologyError
 from .._fabric.model import HostPlan
-from .apply import Applied, apply_steps, undone
+from .._fabric.steps import Step
+from . import journal as journals
+from .apply import SETTLE_PAUSE, SETTLE_SECONDS, System, apply_steps, start, undone
 from .commands import HostError, Run
 from .commands import run as run_here
 from .probe import read_facts
-
-SETTLE_SECONDS = 20.0  # macOS applies what networksetup wrote a moment later, not while the command runs
-SETTLE_PAUSE = 0.5
+from .state import State
+from .systems import SYSTEMS
+from .target import Target
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Outcome:
     steps: Tuple[str, ...]
     before: str
     after: str
+    warnings: Tuple[str, ...] = ()
 
 
 def configure(
@@ -40,6 +43,7 @@ def configure(
     run: Run = run_here,
     root: str = "/",
     settle: float = SETTLE_SECONDS,
+    owner: str = "",
 ) -> Outcome:
     """Apply the plan to this host. :raises BoltloomError: nothing is half done, or the message says what is."""
     want = host_plan(plan, host)
@@ -47,10 +51,13 @@ def configure(
     steps = diff_host(have, want)
     before, after = before_after(have, want)
     if steps and not check_mode:
-        if os.geteuid() != 0:
-            raise HostError("root is needed to {0}".format(steps[0].describe()), "run the task with become")
-        applied = apply_steps(steps, have, run, root)
-        _verify(applied, want, run, root, settle)
+        require_root(steps)
+        place, target = State(have.system, root), Target(run, root)
+        start(steps, SYSTEMS[have.system], target, place, owner, have.boot)
+        apply_steps(steps, SYSTEMS[have.system], target, place)
+        _verify(SYSTEMS[have.system], want, target, place, settle)
+        journals.note_applied(place)
+        journals.confirm(place)
     return Outcome(tuple(step.describe() for step in steps), before, after)
 
 
@@ -62,18 +69,26 @@ def host_plan(plan: Mapping[str, Any], host: str) -> HostPlan:
     raise TopologyError("the plan does not know the host {0}".format(host), "plan again with this host")
 
 
-def _verify(applied: Applied, want: HostPlan, run: Run, root: str, settle: float) -> None:
+def require_root(steps: Sequence[Step]) -> None:
+    """:raises HostError: there is something to do, and this is not root."""
+    if os.geteuid() != 0:
+        raise HostError("root is needed to {0}".format(steps[0].describe()), "run the task with become")
+
+
+def _verify(system: System, want: HostPlan, target: Target, place: State, settle: float) -> None:
     """Exit statuses lie, so look. :raises HostError: something is still to do after a while; all is undone."""
     deadline = time.monotonic() + settle
     while True:
         try:
-            left = diff_host(read_facts(run, root), want)
+            left = diff_host(read_facts(target.run, target.root), want)
         except BoltloomError as error:
-            raise undone(applied, "the host cannot be read after the change: {0}".format(error.one_line())) from error
+            why = "the host cannot be read after the change: {0}".format(error.one_line())
+            raise undone(system, target, place, why) from error
         if not left:
             return
         if time.monotonic() >= deadline:
             break
         time.sleep(SETTLE_PAUSE)
     missing = "; ".join(step.describe() for step in left)
-    raise undone(applied, "every command succeeded, and yet after {0:g} s it remains to {1}".format(settle, missing))
+    why = "every command succeeded, and yet after {0:g} s it remains to {1}".format(settle, missing)
+    raise undone(system, target, place, why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import facts as fabric_facts
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.keep import connection_uuid
 from ansible_collections.boltloom.cluster.plugins.module_utils._host import linux, macos, probe
 from ansible_collections.boltloom.cluster.plugins.module_utils._host.commands import HostError
 
@@ -96,6 +97,7 @@ def sysfs(tmp_path):
     (real / "unknown_file").write_text("x")
     devices.mkdir(parents=True)
     (devices / "0-1").symlink_to(real)
+    (devices / "domain0").symlink_to("../../../devices/pci0/domain0")
     net = tmp_path / "sys/class/net"
     (net / "wlan0/wireless").mkdir(parents=True)
     (net / "thunderbolt0").mkdir()
@@ -109,6 +111,7 @@ def test_the_tree_of_linux_is_read_by_its_keys(run, sysfs):
     found = {key: value for key, value in raw.items() if key.startswith(fabric_facts.SYSFS_PREFIX)}
     assert found == {
         "sysfs:bus/thunderbolt/devices/0-1/unique_id": "c4010000-0000\n",
+        "sysfs:bus/thunderbolt/devices/domain0": "../../../devices/pci0/domain0",
         "sysfs:class/net/thunderbolt0/device": "../../../0-1.0",
         "sysfs:class/net/thunderbolt0/master": "../br0",
         "sysfs:class/net/wlan0/wireless": "",
@@ -116,4 +119,42 @@ def test_the_tree_of_linux_is_read_by_its_keys(run, sysfs):
 
 
 def test_a_computer_without_thunderbolt_has_no_such_keys(run, tmp_path):
-    assert set(linux.collect(run, str(tmp_path))) == set(fabric_facts.LINUX_COMMANDS)
+    raw = linux.collect(run, str(tmp_path))
+    assert not [key for key in raw if key.startswith(fabric_facts.SYSFS_PREFIX)]
+
+
+def test_what_keeps_addresses_on_linux_is_read(run, tmp_path):
+    def there(path, text):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
+    there("run/systemd/netif/links/3", "ADMIN_STATE=configured\n")
+    there("etc/systemd/network/10-boltloom-thunderbolt-1.network", "ours")
+    there("etc/systemd/network/10-eth0.network", "the user's")
+    there("etc/network/interfaces", "auto lo")
+    there("etc/network/interfaces.d/tb", "auto br0")
+    there("proc/7/comm", "systemd-network\n")
+    there("proc/8/comm", "bash\n")
+    raw = linux.collect(run, str(tmp_path))
+    assert raw["netif:3"] == "ADMIN_STATE=configured\n"
+    assert {key for key in raw if key.startswith("config:")} == {
+        "config:/etc/systemd/network/10-boltloom-thunderbolt-1.network"
+    }
+    assert raw["interfaces"] == "auto lo\nauto br0\n"
+    assert raw["processes"] == "systemd-network\n"
+
+
+def test_networkmanager_is_asked_for_our_connections_only(run, tmp_path):
+    ours = connection_uuid(2)
+    run.answer("nmcli -t -f DEVICE,STATE,CON-UUID device", stdout="thunderbolt0:connected:" + ours + "\n")
+    run.answer("nmcli -t -f UUID,FILENAME connection show", stdout="1-2:/etc/x\n" + ours + ":/etc/y\n")
+    run.answer(" ".join(fabric_facts.NM_PROPERTIES), stdout="connection.id:Boltloom Thunderbolt 2\n")
+    raw = linux.collect(run, str(tmp_path))
+    assert run.asked[-1] == [*fabric_facts.NM_PROPERTIES, ours]
+    assert raw["nm_properties"] == "connection.id:Boltloom Thunderbolt 2\n"
+
+
+@pytest.mark.parametrize("rc", [127, 8])
+def test_without_networkmanager_its_keys_are_not_there(run, tmp_path, rc):
+    run.answer("nmcli", stderr="Error: NetworkManager is not running.\n", rc=rc)
+    assert not {"nm_devices", "nm_connections", "nm_properties"} & set(linux.collect(run, str(tmp_path)))

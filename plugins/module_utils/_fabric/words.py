@@ -1,0 +1,46 @@
+# Copyright: The Boltloom authors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it may change in any release.
+"""Lists of hosts, pairs and numbers as words for people. What could grow without end is cut, and says by how much."""
+
+from __future__ import annotations
+
+from typing import List, Sequence, Tuple
+
+_ROOM = 80  # columns of one list: a warning with two of them still fits into three lines of a screen
+_NAME = 40  # columns of one name in a list; a fully qualified one may have 253
+
+
+def listed(names: Sequence[str], room: int = _ROOM, last: str = ", ") -> str:
+    """ "a, b, c", or "a, b and 57 more" where they do not fit into ``room`` columns. At least one is named.
+
+    :param last: what stands before the last name where all fit (" and ").
+    """
+    shown: List[str] = []
+    used = 0
+    for name in names:
+        short = shortened(name)
+        used += len(short) + 2
+        if shown and used > room:
+            break
+        shown.append(short)
+    left = len(names) - len(shown)
+    if left:
+        return "{0} and {1} more".format(", ".join(shown), left)
+    return last.join(([", ".join(shown[:-1])] if shown[1:] else []) + shown[-1:])
+
+
+def listed_pairs(pairs: Sequence[Tuple[str, str]], room: int = _ROOM) -> str:
+    """ "a and b, a and c", or "a and b, a and c and 57 more"."""
+    return listed(["{0} and {1}".format(shortened(one), shortened(two)) for one, two in pairs], room)
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """ "1 cable", "2 cables"."""
+    return "{0} {1}".format(number, one if number == 1 else several or one + "s")
+
+
+def shortened(name: str, width: int = _NAME) -> str:
+    """The name, cut with an ellipsis where it is wider than ``width`` columns."""
+    return name if len(name) <= width else name[: width - 1] + "…"

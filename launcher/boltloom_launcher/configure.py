@@ -24,8 +24,8 @@ class ConfigRequest:
     """What the command line asks for."""
 
     targets: Targets
-    over: str
-    backend: str | None  # None: the best that cables and RDMA allow
+    over: str | None  # None: thunderbolt, or what the inventory says
+    backend: str | None  # None: the best that cables and RDMA allow, or what the inventory says
     auto_setup: bool
     output: str | None  # path of the hostfile, "-" for stdout, None for where the playbook or the peer writes it
     envs: tuple[str, ...] = ()
@@ -48,6 +48,9 @@ def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None])
     if not request.auto_setup or account.failed_in("become_check"):
         by_hand(account, show)
     fit(account)
+    fabric = account.results.get("fabric_plan", {})
+    if request.backend is None and fabric.get("reason"):
+        voice.note(f"backend {fabric['backend']}: {fabric['reason']}")
     _show_hostfile(request, account.results.get("hostfile", {}), show)
 
 
@@ -71,8 +74,11 @@ def _is_printed(request: ConfigRequest) -> bool:
 
 
 def _play(request: ConfigRequest) -> Play:
-    variables: dict[str, Value] = {"thunderbolt_net_over": request.over}
-    if request.backend or not request.targets.inventories:  # an inventory may have its own say
+    variables: dict[str, Value] = {}
+    own_say = bool(request.targets.inventories)  # an inventory may say what the command line does not
+    if request.over or not own_say:
+        variables["thunderbolt_net_over"] = request.over or "thunderbolt"
+    if request.backend or not own_say:
         variables["thunderbolt_net_backend"] = request.backend or "auto"
     if request.envs:
         variables["thunderbolt_net_envs"] = request.envs
@@ -99,4 +105,4 @@ def _show_hostfile(request: ConfigRequest, result: Mapping[str, Any], show: Call
         show("\n".join(["Hostfile", "========", content.rstrip("\n")]))
     else:
         verb = ("would write" if request.check else "wrote") if result.get("changed") else "unchanged:"
-        show(f"{verb} {result.get('path', '')}")
+        show(str(result.get("kept") or f"{verb} {result.get('path', '')}"))

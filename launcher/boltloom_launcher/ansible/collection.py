@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from boltloom_launcher.ansible.account import Account, unreachable_line
+from boltloom_launcher.ansible.account import Account
 from boltloom_launcher.ansible.ending import Ending
 from boltloom_launcher.ansible.private import private_folder, sockets
 from boltloom_launcher.ansible.settings import play_environment
@@ -58,7 +58,7 @@ def run_play(play: Play, voice: Voice) -> Account:
             account = _once(play, without, folder, voice, ending)
             if not account.unreachable or not play.ignore_unreachable:
                 return account
-            voice.note(f"{unreachable_line(account.unreachable)}; going on without")
+            voice.note(f"{account.unreachable_line()}; going on without")
             without += account.unreachable
 
 

@@ -15,6 +15,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.diff impo
 from boltloom_launcher.ansible.account import Account
 from boltloom_launcher.ansible.collection import Play, Value, Voice, fit, run_play
 from boltloom_launcher.ansible.targets import Targets
+from boltloom_launcher.errors import UsageError
 
 STDOUT = "-"
 
@@ -40,6 +41,7 @@ def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None])
 
     :raises UnfitError: hosts or cables are not fit, one line for each.
     """
+    _see_the_folder(request)
     account = run_play(_play(request), voice)
     for diff in account.diffs if request.diff else ():
         show(diff)
@@ -49,7 +51,7 @@ def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None])
         by_hand(account, show)
     fit(account)
     fabric = account.results.get("fabric_plan", {})
-    if request.backend is None and fabric.get("reason"):
+    if request.backend is None and fabric.get("reason", "asked for") != "asked for":
         voice.note(f"backend {fabric['backend']}: {fabric['reason']}")
     _show_hostfile(request, account.results.get("hostfile", {}), show)
 
@@ -71,6 +73,15 @@ def by_hand(account: Account, show: Callable[[str], None]) -> None:
 def _is_printed(request: ConfigRequest) -> bool:
     """The peer prints the hostfile unless told where to write it; with an inventory it has a place beside that."""
     return request.output == STDOUT or (request.output is None and not request.targets.inventories)
+
+
+def _see_the_folder(request: ConfigRequest) -> None:
+    """:raises UsageError: the hostfile could not be written, which is better known before hosts are changed."""
+    if request.output is None or _is_printed(request):
+        return
+    folder = os.path.dirname(os.path.abspath(os.path.expanduser(request.output)))
+    if not os.path.isdir(folder):
+        raise UsageError(f"{request.output} cannot be written: there is no folder {folder}", "make it first")
 
 
 def _play(request: ConfigRequest) -> Play:

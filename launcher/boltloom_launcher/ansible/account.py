@@ -105,8 +105,9 @@ def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _words(result: Mapping[str, Any]) -> str:
     text = str(result.get("msg") or "").strip()
     said = str(result.get("module_stderr") or result.get("stderr") or "").strip()
-    if said and (not text or text.startswith("MODULE FAILURE")):
-        text = f"{text.splitlines()[0] if text else 'it failed'} ({said.splitlines()[-1]})"
+    if said and (not text or text.startswith(("MODULE FAILURE", "Module result deserialization"))):
+        line = said.splitlines()[-1 if "Traceback" in said else 0]
+        text = f"{text.splitlines()[0] if text else 'it failed'} ({line})"
     return text or "it failed without a word"
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import click
 import pytest
-from boltloom_launcher.ansible.collection import Play, _extra
+from boltloom_launcher.ansible.collection import Play, Voice, _extra
 from boltloom_launcher.ansible.targets import targets
 from boltloom_launcher.cli.config import config
-from boltloom_launcher.configure import ConfigRequest, _play
+from boltloom_launcher.configure import ConfigRequest, _play, configure
+from boltloom_launcher.errors import UsageError
 
 PEER = Path(sys.executable).parent / "mlx.distributed_config"
 
@@ -65,6 +66,12 @@ def test_an_inventory_may_say_what_the_command_line_does_not() -> None:
     request = ConfigRequest(targets(["a,b"], []), over=None, backend=None, auto_setup=True, output=None)
     assert _play(request).variables == {}
     assert _play(replace(request, over="auto")).variables == {"thunderbolt_net_over": "auto"}
+
+
+def test_a_hostfile_that_could_not_be_written_is_known_before_any_host_is_asked() -> None:
+    request = ConfigRequest(targets([], ["mac1"]), None, None, auto_setup=True, output="/no/such/h.json")
+    with pytest.raises(UsageError, match="there is no folder /no/such"):
+        configure(request, Voice(), print)
 
 
 def test_check_and_diff_are_ansible_s() -> None:

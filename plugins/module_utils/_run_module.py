@@ -29,4 +29,6 @@ def run_module(argument_spec: Mapping[str, Any], body: Body) -> None:
     except BoltloomError as error:
         module.fail_json(msg=error.one_line(), **getattr(error, "details", {}))
     else:
+        for words in result.pop("warnings", ()):
+            module.warn(words)
         module.exit_json(**result)

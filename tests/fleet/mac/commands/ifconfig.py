@@ -227,6 +227,7 @@ def _change(link: Link, words: list[str]) -> None:
 def _change_all(name: str, words: list[str]) -> None:
     if words == ["create"] and name.startswith("bridge"):
         configuration.make_bridge(name, [])
+        configuration.apply(name)
         return
     while words:
         _change(_find(name, links()), words)

@@ -116,7 +116,7 @@ def _served(port: Port, services: Tuple[Service, ...]) -> Port:
     bridge, and takes those of the service before it off; what somebody set by hand stays."""
     used = in_force(services)
     after = replace(port, service=used or (services[0] if services else None), services=services)
-    if used is None or used.method != "manual" or not port.up or port.bridge:
+    if used is None or used.method != "manual" or not (used.address and used.netmask) or not port.up or port.bridge:
         return after
     prefix = sum(bin(int(octet)).count("1") for octet in used.netmask.split("."))
     wanted = "{0}/{1}".format(used.address, prefix)

@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._fabric import shown
 from ._fabric.errors import BoltloomError
 
 # (parameters, check mode) -> what the module returns, "changed" included.
@@ -27,8 +28,9 @@ def run_module(argument_spec: Mapping[str, Any], body: Body) -> None:
     try:
         result = body(module.params, module.check_mode)
     except BoltloomError as error:
-        module.fail_json(msg=error.one_line(), **getattr(error, "details", {}))
+        module.fail_json(msg=shown.line(error.one_line()), **getattr(error, "details", {}))
     else:
-        for words in result.pop("warnings", ()):
+        escaped = shown.result(result)
+        for words in escaped.pop("warnings", ()):
             module.warn(words)
-        module.exit_json(**result)
+        module.exit_json(**escaped)

@@ -45,6 +45,7 @@ def test_the_lines_of_a_port():
     assert lines_by_hand(todo, "macos") == (
         "sudo ifconfig bridge0 deletem en3",
         "sudo networksetup -createnetworkservice 'Boltloom Thunderbolt 2' 'Thunderbolt 2'",
+        "sudo networksetup -setv6LinkLocal 'Boltloom Thunderbolt 2'",
         "sudo networksetup -setmanual 'Boltloom Thunderbolt 2' 10.77.0.1 255.255.255.252 ''",
     )
     assert lines_by_hand([step(kinds.ADD_ADDRESS)], "linux") == (

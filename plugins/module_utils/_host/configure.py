@@ -23,6 +23,7 @@ from .commands import HostError, Run
 from .commands import run as run_here
 from .journal import Journal
 from .probe import read_facts, system_of
+from .rdma_holders import require_idle
 from .state import State, read_outcome
 from .systems import SYSTEMS
 from .target import Target
@@ -150,6 +151,9 @@ def _compare(
         require_over(place, died, terms)
     have = read_facts(target.run, target.root)
     steps = diff(have, want)
+    devices = {step.device for step in steps if step.device}
+    if devices:
+        require_idle(have.system, devices | {port.device for port in want.ports}, target)
     warnings = ("{0}: it was neither confirmed nor undone, and is completed".format(died.describe()),) if died else ()
     return Outcome(_sentences(steps), *before_after(have, want, steps), "", warnings), have, steps
 

@@ -75,8 +75,11 @@ def networksetup_that(rack, host, verb, does):
         ln -sf "$(readlink -f /usr/sbin/networksetup)" /tmp/real/networksetup
         cp -a /usr/sbin /tmp/sbin
         rm /tmp/sbin/networksetup
-        printf '%s\\n' '#!/bin/sh' '[ "$1" = {verb} ] && {{ {does}; }}' 'exec /tmp/real/networksetup "$@"' \\
-            > /tmp/sbin/networksetup
+        cat > /tmp/sbin/networksetup <<'END'
+#!/bin/sh
+[ "$1" = {verb} ] && {{ {does}; }}
+exec /tmp/real/networksetup "$@"
+END
         chmod 755 /tmp/sbin/networksetup
         mount --bind /tmp/sbin /usr/sbin
     """)

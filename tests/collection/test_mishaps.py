@@ -29,8 +29,7 @@ cables:
   - [mac1:1, mac2:1]
   - [mac1:2, mac2:2]
 """
-REFUSED = "echo '** Error: The parameters were not valid.'; exit 0"
-SECOND_FAILS = 'case "$2" in *2) ' + REFUSED + ";; esac"
+SECOND_FAILS = """case "$2" in *2) echo "** Error: The parameters were not valid."; exit 0;; esac"""
 HANGS = "sleep 15; exit 4"
 
 

@@ -59,7 +59,7 @@ def test_the_difference_shows_what_is_there_and_what_will_be_done(rack, owned, l
         r"^\+Thunderbolt 1 \(en2\): service 'Boltloom Thunderbolt 1' on manual 10\.77\.", looked_at.text, re.M
     )
     assert re.search(r"^-bridge0: members .*service on", looked_at.text, re.M)
-    assert all(looked_at.count(host, "changed") == 1 for host in rack.hosts)
+    assert all(looked_at.count(host, "changed") >= 1 for host in rack.hosts)
 
 
 def test_a_service_of_the_user_is_left_as_it_is(rack, owned, configured):

@@ -30,6 +30,8 @@ def boot() -> None:
     for name, members in preferences.bridges().items():
         make_bridge(name, members)
     for device in [*mac["ports"].values(), *preferences.bridges()]:
+        if preferences.mtu(device):
+            ip("link", "set", device, "mtu", str(preferences.mtu(device)))
         apply(device, preferences)
 
 

@@ -297,7 +297,7 @@ def test_a_bug_is_not_hidden_and_leaves_nothing_half_done(mac, place, monkeypatc
 
 
 def test_every_kind_that_a_diff_can_make_has_a_row_and_its_things_too():
-    assert set(MACOS.kinds) | set(LINUX.kinds) == set(kinds.KINDS)
+    assert set(MACOS.kinds) | set(LINUX.kinds) | {kinds.SET_OPTION} == set(kinds.KINDS)
     for system in (MACOS, LINUX):
         for kind in system.kinds:
             for thing in system.changes([Step(kind, device="en3", bridge="bridge0", service=OURS)]):

@@ -77,7 +77,7 @@ def test_two_at_once_the_second_is_refused_and_told_who_the_first_is(rack, befor
     assert rack.play("configure").changed() == 0
     rack.play("restore")
     assert_same(rack, before, within=5)
-    rack.hostfile_path.unlink()
+    (rack.folder / "boltloom-hostfile.json").unlink()
 
 
 def test_a_module_that_is_killed_is_completed_by_the_next_run(rack, before):
@@ -90,7 +90,7 @@ def test_a_module_that_is_killed_is_completed_by_the_next_run(rack, before):
     assert "it was neither confirmed nor undone, and is completed" in rack.play("configure").flat
     rack.play("restore")
     assert_same(rack, before, within=5)
-    rack.hostfile_path.unlink()
+    (rack.folder / "boltloom-hostfile.json").unlink()
 
 
 def test_a_module_that_is_told_to_end_undoes_first(rack, before):

@@ -22,8 +22,8 @@ PREFERENCES = "/Library/Preferences/SystemConfiguration/preferences.plist"
 def state_of(rack, host):
     """All that its owner could miss: the preferences byte by byte, each interface, the services, the routes."""
     interfaces = re.split(r"^(?=\w[\w.]*: flags=)", rack.on(host, "/sbin/ifconfig"), flags=re.MULTILINE)
-    # A bridge that was made again has another MAC address and index, and so have its lines of IPv6.
-    lines = [re.sub(r"\tether .*\n|\tinet6 fe80.*\n", "", text) for text in interfaces if "bridge0" in text]
+    # A bridge that was made again has another index, which its line of IPv6 shows.
+    lines = [re.sub(r"\tinet6 fe80.*\n", "", text) for text in interfaces if "bridge0" in text]
     lines += [text for text in interfaces if "bridge0" not in text]
     return {
         "preferences": rack.on(host, "/bin/cat", PREFERENCES),

@@ -66,6 +66,23 @@ def write_interface(device: str, value: Value, target: Target) -> None:
         required(target.run, ["ip", "address", "add", address, "dev", device])
 
 
+def read_mtu(device: str, target: Target) -> Value:
+    """None: there is no such interface."""
+    link = _links(target).get(device)
+    return None if link is None else link.get("mtu")
+
+
+def write_mtu(device: str, value: Value, target: Target) -> None:
+    """Until the next boot. An interface that is gone with its cable needs nothing."""
+    if value is not None and read_mtu(device, target) is not None:
+        required(target.run, ["ip", "link", "set", "dev", device, "mtu", str(value)])
+
+
+def same_mtu(now: Value, before: Value) -> bool:
+    """An interface that is gone with its cable is as good as it was."""
+    return now is None or before is None or bool(now == before)
+
+
 def same_interface(now: Value, before: Value) -> bool:
     """An interface that is gone with its cable, or whose name another one has, is as good as it was."""
     return now is None or before is None or now["mac"] != before["mac"] or now == before
@@ -92,6 +109,7 @@ LINUX = System(
     },
     things={
         "interface": Thing(read_interface, write_interface, same_interface),
+        "mtu": Thing(read_mtu, write_mtu, same_mtu),
         **config_files.THINGS,
         "noted": noted.THING,
     },

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Mapping, Tuple
 
 from .linux.facts import CONFIG_PREFIX, NETIF_PREFIX, SYSFS_PREFIX, linux_facts
-from .linux.keep import NM_PROPERTIES, is_own, own_connections
+from .linux.keep import NM_PROPERTIES, is_own, is_own_connection, own_connections
 from .linux.managers import PROCESSES as LINUX_PROCESSES
 from .macos.facts import FAILED_PREFIX, PREFERENCES_KEY, Raw, macos_facts, services_to_ask
 from .macos.services import DNS_PREFIX, GETINFO_PREFIX
@@ -43,6 +43,7 @@ __all__ = [
     "SYSFS_PREFIX",
     "Raw",
     "is_own",
+    "is_own_connection",
     "linux_facts",
     "macos_facts",
     "own_connections",

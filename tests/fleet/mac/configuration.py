@@ -29,7 +29,7 @@ def boot() -> None:
     preferences = Preferences()
     for name, members in preferences.bridges().items():
         make_bridge(name, members)
-    for device in mac["ports"].values():
+    for device in [*mac["ports"].values(), *preferences.bridges()]:
         apply(device, preferences)
 
 

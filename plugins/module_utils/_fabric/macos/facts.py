@@ -195,7 +195,8 @@ def _bridges(
         interface = interfaces.get(name, Interface(name, up=False, active=False, mtu=0))
         members = configured.get(name, ())
         if devices.intersection(interface.members) or devices.intersection(members):
-            bridges.append(Bridge(name, interface.up, interface.members, members, services.of(name)))
+            service = services.of(name)
+            bridges.append(Bridge(name, interface.up, interface.members, members, service, interface.addresses))
     return tuple(bridges)
 
 

@@ -68,6 +68,7 @@ def test_only_the_bridge_of_the_ports_is_a_bridge(raw):
             ("en2", "en6", "en5"),
             ("en2", "en6", "en4", "en5"),
             Service("Thunderbolt Bridge", True, "dhcp", ipv6="automatic"),
+            ("169.254.9.9/16",),
         ),
     )
 

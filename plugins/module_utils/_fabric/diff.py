@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
-from typing import List, Set, Tuple
+from typing import List, Sequence, Set, Tuple
 
-from .diff_linux import linux_port_steps
-from .diff_macos import macos_port_steps
+from .diff_linux import linux_leftovers, linux_port_steps
+from .diff_macos import macos_port_steps, services_of
 from .errors import TopologyError
 from .foresee import foresee
 from .host_text import host_text
@@ -24,6 +24,7 @@ from .steps import (
     NOTE_PORTS,
     RELEASE_PORT_FROM_BRIDGE,
     REMOVE_ADDRESS,
+    REMOVE_SERVICE,
     SET_BRIDGE_MEMBERS,
     Step,
 )
@@ -47,9 +48,31 @@ def diff_host(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
     return tuple(steps + _note_steps(facts, want))
 
 
-def before_after(facts: HostFacts, want: HostPlan) -> Tuple[str, str]:
+def leftover_steps(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
+    """What takes our settings off the ports that were configured once and that the plan does not have.
+
+    Whatever a port was before stays for ``restore``: it goes into no bridge.
+    """
+    planned = {port.receptacle for port in want.ports}
+    gone = [port for port in facts.applied if port.receptacle not in planned]
+    steps: List[Step] = []
+    for noted in gone:
+        if facts.system != "macos":
+            steps.extend(linux_leftovers(facts, noted))
+        for port in facts.ports:
+            if facts.system == "macos" and (port.receptacle, port.device) == (noted.receptacle, noted.device):
+                ours = [service for service in services_of(port) if service.name == noted.service]
+                steps.extend(Step(REMOVE_SERVICE, service=service.name, device=port.device) for service in ours)
+    if gone:
+        kept = tuple(port for port in facts.applied if port.receptacle in planned)
+        steps.append(Step(NOTE_PORTS, ports=kept))
+    return tuple(steps)
+
+
+def before_after(facts: HostFacts, want: HostPlan, steps: Sequence[Step]) -> Tuple[str, str]:
     """The host before and after the steps as text, for ``--diff``. Equal texts exactly when there are no steps."""
-    return host_text(facts, want), host_text(foresee(facts, diff_host(facts, want)), want)
+    receptacles = {port.receptacle for port in want.ports + facts.applied}
+    return host_text(facts, receptacles), host_text(foresee(facts, steps), receptacles)
 
 
 def _port(facts: HostFacts, want: HostPlan, want_port: WantPort) -> Port:
@@ -127,7 +150,7 @@ def _port_steps(facts: HostFacts, port: Port, want: WantPort) -> List[Step]:
     ]
     if facts.system != "macos":
         return steps + linux_port_steps(facts, port, want)
-    for service in port.services or ((port.service,) if port.service else ()):
+    for service in services_of(port):
         _sayable(service.name, port.device)
     return steps + macos_port_steps(facts, port, want)
 

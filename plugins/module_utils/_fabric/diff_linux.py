@@ -12,7 +12,7 @@ from typing import List
 from .linux.keep import connection_uuid, own_file, own_paths
 from .linux.managers import NETWORKD, NETWORKMANAGER
 from .model import ConfigFile, HostFacts, Port, WantPort
-from .steps import ACTIVATE_CONFIG, ADD_ADDRESS, REMOVE_CONFIG, WRITE_CONFIG, Step
+from .steps import ACTIVATE_CONFIG, ADD_ADDRESS, REMOVE_ADDRESS, REMOVE_CONFIG, WRITE_CONFIG, Step
 
 _APPLYING = (NETWORKMANAGER, NETWORKD)  # they put on an interface what a file says
 
@@ -41,6 +41,20 @@ def linux_port_steps(facts: HostFacts, port: Port, want: WantPort) -> List[Step]
         )
     if facts.manager not in _APPLYING and _address(want) not in port.addresses:
         steps.append(Step(ADD_ADDRESS, device=port.device, address=want.address, prefix=want.prefix))
+    return steps
+
+
+def linux_leftovers(facts: HostFacts, noted: WantPort) -> List[Step]:
+    """Our address and our files for a port that is planned no longer, whether its cable is plugged in or not."""
+    steps = [
+        Step(REMOVE_ADDRESS, device=port.device, address=noted.address, prefix=noted.prefix)
+        for port in facts.ports
+        if port.receptacle == noted.receptacle and _address(noted) in port.addresses
+    ]
+    present = {file.path for file in facts.config}
+    for path in own_paths(noted.receptacle):
+        if path in present:
+            steps.append(Step(REMOVE_CONFIG, path=path, device=noted.device))
     return steps
 
 

@@ -6,16 +6,15 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import AbstractSet, List
 
 from .diff_macos import services_of
 from .linux.keep import own_paths
-from .model import HostFacts, HostPlan, Port, Service
+from .model import HostFacts, Port, Service
 
 
-def host_text(facts: HostFacts, want: HostPlan) -> str:
-    """What of the host the plan is about, one line for each thing."""
-    receptacles = {port.receptacle for port in want.ports}
+def host_text(facts: HostFacts, receptacles: AbstractSet[int]) -> str:
+    """These ports of the host, and its bridges, one line for each thing."""
     lines = []
     for bridge in facts.bridges:
         service = ", service {0}".format(_on_off(bridge.service)) if bridge.service else ""

@@ -51,9 +51,9 @@ def refuse_to_cut(
     )
 
 
-def carriers(host: HostFacts, devices: Iterable[str]) -> str:
-    """In words what of this host's own connection hangs on these devices, "" if nothing does."""
-    found = _carrier(host, set(devices), (host.ssh_address,))
+def carriers(host: HostFacts, devices: Iterable[str], reached: Iterable[str]) -> str:
+    """In words which of the addresses that a host is reached at is on one of these devices, "" if none is."""
+    found = _carrier(host, set(devices), reached)
     return "" if found is None else "{0} on {1}".format(*found)
 
 

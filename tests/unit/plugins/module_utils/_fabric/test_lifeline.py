@@ -90,5 +90,5 @@ def test_who_allows_it_is_warned():
 
 def test_what_hangs_on_some_devices():
     facts, _plan = pair(ssh_address="192.168.7.1")
-    assert carriers(facts["mac1"], ["en3", "bridge0"]) == "192.168.7.1 on bridge0"
-    assert carriers(facts["mac1"], ["en3"]) == ""
+    assert carriers(facts["mac1"], ["en3", "bridge0"], ["mac1", "192.168.7.1"]) == "192.168.7.1 on bridge0"
+    assert carriers(facts["mac1"], ["en3"], ["192.168.7.1"]) == ""

@@ -57,16 +57,21 @@ def leftover_steps(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
     gone = [port for port in facts.applied if port.receptacle not in planned]
     steps: List[Step] = []
     for noted in gone:
-        if facts.system != "macos":
-            steps.extend(linux_leftovers(facts, noted))
-        for port in facts.ports:
-            if facts.system == "macos" and (port.receptacle, port.device) == (noted.receptacle, noted.device):
-                ours = [service for service in services_of(port) if service.name == noted.service]
-                steps.extend(Step(REMOVE_SERVICE, service=service.name, device=port.device) for service in ours)
+        steps.extend(_macos_leftovers(facts, noted) if facts.system == "macos" else linux_leftovers(facts, noted))
     if gone:
         kept = tuple(port for port in facts.applied if port.receptacle in planned)
         steps.append(Step(NOTE_PORTS, ports=kept))
     return tuple(steps)
+
+
+def _macos_leftovers(facts: HostFacts, noted: WantPort) -> List[Step]:
+    ports = [port for port in facts.ports if (port.receptacle, port.device) == (noted.receptacle, noted.device)]
+    return [
+        Step(REMOVE_SERVICE, service=service.name, device=port.device)
+        for port in ports
+        for service in services_of(port)
+        if service.name == noted.service
+    ]
 
 
 def before_after(facts: HostFacts, want: HostPlan, steps: Sequence[Step]) -> Tuple[str, str]:

@@ -15,7 +15,7 @@ from typing import Mapping, Tuple
 from .linux.facts import CONFIG_PREFIX, NETIF_PREFIX, SYSFS_PREFIX, linux_facts
 from .linux.keep import NM_PROPERTIES, is_own, is_own_connection, own_connections
 from .linux.managers import PROCESSES as LINUX_PROCESSES
-from .macos.facts import FAILED_PREFIX, Raw, macos_facts, services_to_ask
+from .macos.facts import FAILED_PREFIX, PREFERENCES_KEY, Raw, macos_facts, services_to_ask
 from .macos.services import DNS_PREFIX, GETINFO_PREFIX
 
 __all__ = [
@@ -72,7 +72,7 @@ MACOS_GETINFO = ("/usr/sbin/networksetup", "-getinfo")  # + a service of service
 MACOS_DNS = ("/usr/sbin/networksetup", "-getdnsservers")  # likewise; key DNS_PREFIX + service
 MACOS_DAEMONS_KEY = "launch_daemons"  # the names of the files in this folder, one a line
 MACOS_DAEMONS_FOLDER = "/Library/LaunchDaemons"
-MACOS_PREFERENCES_KEY = "preferences"  # the bytes of this file; absent where it cannot be read
+MACOS_PREFERENCES_KEY = PREFERENCES_KEY  # the bytes of this file; absent where it cannot be read
 MACOS_PREFERENCES_FILE = "/Library/Preferences/SystemConfiguration/preferences.plist"
 
 # Linux: key -> command, key -> file, and files and links of sysfs under the prefix.

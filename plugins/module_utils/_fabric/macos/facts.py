@@ -34,6 +34,7 @@ from .system_profiler import MOST_RECEPTACLES, Receptacle, parse_system_profiler
 from .versions import SystemVersion, parse_sw_vers
 
 Raw = Mapping[str, Union[str, bytes]]
+PREFERENCES_KEY = "preferences"  # the bytes of preferences.plist; absent where it cannot be read
 FAILED_PREFIX = "failed:"  # + key of a command: its complaint, where its output is missing
 
 _THUNDERBOLT_PORT = re.compile(
@@ -226,14 +227,18 @@ def _outputs(raw: Raw) -> Dict[str, str]:
 
 def _failures(raw: Raw) -> List[str]:
     """The complaints of commands that gave nothing."""
-    return [printable(_optional(raw, key), 300) for key in raw if key.startswith(FAILED_PREFIX)]
+    told = FAILED_PREFIX + PREFERENCES_KEY  # says it where it matters
+    return [printable(_optional(raw, key), 300) for key in raw if key.startswith(FAILED_PREFIX) and key != told]
 
 
 def _configured(raw: Raw, warnings: List[str]) -> Dict[str, Tuple[str, ...]]:
-    data = raw.get("preferences")
+    data = raw.get(PREFERENCES_KEY)
     if data is None:
+        why = printable(_optional(raw, FAILED_PREFIX + PREFERENCES_KEY))
         warnings.append(
-            "preferences.plist could not be read: whether a bridge comes back at the next boot is not known"
+            "preferences.plist could not be read{0}: whether a bridge comes back at the next boot is not known".format(
+                " ({0})".format(why) if why else ""
+            )
         )
         return {}
     try:
@@ -244,6 +249,8 @@ def _configured(raw: Raw, warnings: List[str]) -> Dict[str, Tuple[str, ...]]:
 
 
 def _version(raw: Raw, warnings: List[str]) -> SystemVersion:
+    if FAILED_PREFIX + "sw_vers" in raw:  # and among the warnings
+        return SystemVersion("", "")
     try:
         return parse_sw_vers(_optional(raw, "sw_vers"))
     except ParseError as error:
@@ -255,7 +262,9 @@ def _routes(raw: Raw, warnings: List[str]) -> Tuple[Tuple[str, str], ...]:
     try:
         return parse_routes(_optional(raw, "netstat"))
     except ParseError as error:
-        warnings.append(error.one_line() + "; overlaps with other networks were not checked")
+        said = FAILED_PREFIX + "netstat" in raw
+        what = "the routes are not known" if said else error.one_line()
+        warnings.append(what + "; overlaps with other networks were not checked")
         return ()
 
 

@@ -37,10 +37,11 @@ def linux_port_steps(facts: HostFacts, port: Port, want: WantPort) -> List[Step]
                 connection=in_force(facts.manager, want),
                 address=want.address,
                 prefix=want.prefix,
+                mac=port.mac,
             )
         )
     if facts.manager not in _APPLYING and _address(want) not in port.addresses:
-        steps.append(Step(ADD_ADDRESS, device=port.device, address=want.address, prefix=want.prefix))
+        steps.append(Step(ADD_ADDRESS, device=port.device, address=want.address, prefix=want.prefix, mac=port.mac))
     return steps
 
 

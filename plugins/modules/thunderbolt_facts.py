@@ -14,8 +14,8 @@ description:
   - Reads which Thunderbolt receptacles a host has, which network interface and network service belongs to each,
     what is plugged in, which bridge holds it and which addresses it carries.
   - Needs no privileges and changes nothing.
-  - On macOS it asks C(system_profiler), C(networksetup), C(ifconfig) and C(netstat); on Linux it reads sysfs and
-    asks C(ip).
+  - On macOS it asks C(system_profiler), C(networksetup), C(ifconfig) and C(netstat); on Linux it reads sysfs,
+    asks C(ip), and C(nmcli) or the files of systemd-networkd for who configures the ports.
 extends_documentation_fragment:
   - boltloom.cluster.attributes
   - boltloom.cluster.attributes.target

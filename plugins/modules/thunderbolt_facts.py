@@ -15,7 +15,8 @@ description:
     what is plugged in, which bridge holds it and which addresses it carries.
   - Needs no privileges and changes nothing.
   - On macOS it asks C(system_profiler), C(networksetup), C(ifconfig), C(netstat), C(sw_vers), C(sysctl), C(pmset) and
-    C(socketfilterfw); on Linux it reads sysfs and asks C(ip) and, where it runs, C(nmcli).
+    C(socketfilterfw); on Linux it reads sysfs, asks C(ip), and C(nmcli) or the files of systemd-networkd for who
+    configures the ports.
   - Ends within 90 seconds on macOS whatever hangs. A command that fails costs the facts that it alone gives, and is
     named in RV(thunderbolt.warnings); without C(system_profiler), C(ifconfig) and the lists of hardware ports and of
     services the task fails and names the command.

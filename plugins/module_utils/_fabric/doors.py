@@ -120,6 +120,7 @@ DOORS: Mapping[Any, Dict[str, Door]] = {
         "routes": _ROUTE,
         "ssh_address": _or_nothing(_ANY_ADDRESS),
         "sleeps_after_minutes": _between(-1, _MOST),
+        "manager": _one_of("", "networkmanager", "networkd", "udev", "none"),
         "firewall": _one_of("", "on", "off"),
         "memory_bytes": _between(0, _MOST),
         "wired_limit_mb": _between(-1, _MOST),

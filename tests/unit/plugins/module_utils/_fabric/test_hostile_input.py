@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import ParseError
-from hostile.subjects import SUBJECTS, Subject
+from collection.interpreters import python
+from hostile.subjects import REPOSITORY, SUBJECTS, Subject
 from hostile.trial import Variant, fault_of, slow_growth
 
 SEED = int(os.environ.get("BOLTLOOM_SEED", "5"))
@@ -28,6 +30,23 @@ def test_every_variant_is_a_fact_or_a_typed_error(subject):
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
 def test_ten_times_the_input_takes_ten_times_the_time(subject):
     assert list(slow_growth(subject)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.8", "3.13"])
+def test_the_pythons_of_targets_fare_no_worse(version):
+    """plistlib, json and re are other ones there."""
+    path = os.pathsep.join(map(str, (REPOSITORY / "tests", REPOSITORY / ".build")))
+    done = subprocess.run(
+        [python(version), "-m", "hostile", "--variants", "200", "--seed", str(SEED), "--no-growth"],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def complain(words):

@@ -1,5 +1,5 @@
 # The two commands of the README are `make demo` and `make test`; both prepare what is missing first.
-.PHONY: help demo test test-fast bench lint format setup-demo setup-test clean
+.PHONY: help demo test test-fast soak bench lint format setup-demo setup-test clean
 .DEFAULT_GOAL := help
 
 PY := .venv/bin/python
@@ -17,6 +17,9 @@ test: setup-test lint ## everything (about 10 minutes on two cores)
 
 test-fast: setup-test ## what needs no fleet and no second compiler (under 90 seconds)
 	@$(PYTEST) -m "not fleet and not slow"
+
+soak: setup-test ## a million hostile inputs for each parser and codec (an hour or two; SOAK="--seed 7 --variants 5000")
+	@PYTHONPATH=tests:.build:launcher $(PY) -m hostile $(SOAK)
 
 lint: setup-test ## ruff, mypy, import-linter, ansible-lint, clang-format
 	@tools/lint

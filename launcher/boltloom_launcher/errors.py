@@ -30,10 +30,10 @@ class DeadlinePassed(BoltloomError):
 
 
 class Interrupted(BoltloomError):
-    """A signal ended the launcher before the ranks had started."""
+    """A signal ended what we were about to do."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__("interrupted before the ranks had started")
+    def __init__(self, number: int, message: str = "interrupted before the ranks had started") -> None:
+        super().__init__(message)
         self.number = number
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts from an Ansible inventory. The only file that starts Ansible, as a subprocess through ansible-runner."""
+"""Hosts from an Ansible inventory, as ``ansible-inventory`` lists them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ import json
 import os
 import re
 import shlex
-import shutil
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ansible_runner
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import errors as collection_errors
-
 from boltloom_launcher.errors import UsageError
 
 _GROUP = "boltloom"
 _HOSTFILE_VARIABLE = "thunderbolt_net_hostfile"
 _HOSTFILE_NAME = "boltloom-hostfile.json"
-_TIMEOUT_S = 120
 _INTERPRETER_CHOICES = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 
 
@@ -124,43 +118,24 @@ def _hostfile_path(inventory: str, variables: Mapping[str, Any]) -> Path:
 
 
 def _ask_ansible(path: str) -> Mapping[str, Any]:
-    env = {
-        # Our own copy of the collection: one under the user's home may be of another version, and would win.
-        "ANSIBLE_COLLECTIONS_PATH": str(Path(collection_errors.__file__).parents[6]),
-        "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
-        "ANSIBLE_NOCOLOR": "true",
-    }
-    # Our stdin is the ranks'; and Ansible refuses one that somebody made non-blocking, as mlx.launch does.
-    with tempfile.TemporaryDirectory(prefix="boltloom-inventory-") as private, open(os.devnull, "rb") as nothing:
-        answer, complaint, status = ansible_runner.run_command(
-            executable_cmd=_executable("ansible-inventory"),
-            cmdline_args=["--list", "-i", os.path.abspath(path)],
-            runner_mode="subprocess",
-            private_data_dir=private,
-            host_cwd=os.getcwd(),
-            envvars=env,
-            input_fd=nothing,
-            quiet=True,
-            timeout=_TIMEOUT_S,
-        )
+    from boltloom_launcher.ansible.runner import ask
+
+    with tempfile.TemporaryDirectory(prefix="boltloom-inventory-") as private:
+        answer, complaint, status = ask("ansible-inventory", ["--list", "-i", os.path.abspath(path)], Path(private))
     listing = _as_json(answer) if status == 0 else None
     if listing is None:
         raise UsageError(f"inventory {path} cannot be read", _last_words(complaint))
     return listing
 
 
-def _executable(name: str) -> str:
-    """The command that was installed together with us; in a virtual environment it need not be on PATH."""
-    beside = Path(sys.executable).parent / name
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if found is None:
-        raise UsageError(f"there is no {name} on this computer", "install ansible-core, or give --hosts or --hostfile")
-    return found
+def _unmarked(entry: dict[str, Any]) -> Any:
+    """The value itself where Ansible marks one that an inventory plugin gave as no template."""
+    return entry["__ansible_unsafe"] if entry.keys() == {"__ansible_unsafe"} else entry
 
 
 def _as_json(text: object) -> Mapping[str, Any] | None:
     try:
-        answer = json.loads(str(text))
+        answer = json.loads(str(text), object_hook=_unmarked)
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None

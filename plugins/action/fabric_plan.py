@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from ansible.utils.display import Display
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, picture
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, lifeline, picture
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._over import choose_over
-from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported
+from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported, said_addresses
 
 
 class ActionModule(ControlAction):
@@ -22,6 +22,7 @@ class ActionModule(ControlAction):
         "shape": {"type": "str", "choices": ["auto", "mesh", "ring"], "default": "auto"},
         "pool": {"type": "str", "default": "10.77.0.0/16"},
         "show": {"type": "bool", "default": True},
+        "allow_cutting_ssh": {"type": "bool", "default": False},
     }
 
     def answer(self, arguments, task_vars):
@@ -31,6 +32,10 @@ class ActionModule(ControlAction):
         options = PlanOptions(pool=arguments["pool"], shape=arguments["shape"], order=tuple(hosts))
         plan = make_plan(facts, options)
         over, warnings = choose_over(arguments["over"], plan)
+        if over == "thunderbolt":
+            warnings = warnings + lifeline.refuse_to_cut(
+                facts, plan, said_addresses(task_vars, hosts), arguments["allow_cutting_ssh"]
+            )
         cables, table = picture.cables_picture(plan), picture.plan_table(plan)
         if arguments["show"]:
             Display().display("\n{0}\n\n{1}\n".format(cables, table))

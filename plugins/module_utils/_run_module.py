@@ -27,6 +27,6 @@ def run_module(argument_spec: Mapping[str, Any], body: Body) -> None:
     try:
         result = body(module.params, module.check_mode)
     except BoltloomError as error:
-        module.fail_json(msg=error.one_line())
+        module.fail_json(msg=error.one_line(), **getattr(error, "details", {}))
     else:
         module.exit_json(**result)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection: it may change in any release.
-"""Reads and writes a text file of the control machine; a reader never sees half of one."""
+"""Reads and writes a file of the control machine; a reader never sees half of one."""
 
 from __future__ import annotations
 
@@ -23,13 +23,29 @@ def read_text(path: str) -> str:
         raise HostfileError("{0} cannot be read: {1}".format(path, _why(error))) from error
 
 
+def read_bytes(path: str) -> bytes:
+    """What is in the file, b"" where there is none yet."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise HostfileError("{0} cannot be read: {1}".format(path, _why(error))) from error
+
+
 def write_text(path: str, text: str) -> None:
+    """Replace the file in one instant. :raises HostfileError: it cannot be written."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str, content: bytes) -> None:
     """Replace the file in one instant. :raises HostfileError: it cannot be written."""
     fresh = ""
     try:
         handle, fresh = tempfile.mkstemp(prefix=".boltloom-", dir=os.path.dirname(path))
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         os.chmod(fresh, _mode(path))
         os.replace(fresh, path)
     except OSError as error:

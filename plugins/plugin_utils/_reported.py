@@ -35,3 +35,11 @@ def reported(
             "it could not be reached or read (see above), or the module that reads {0} did not run".format(fact),
         )
     return {host: decode(value) for host, value in raw.items()}
+
+
+def said_addresses(task_vars: Mapping[str, Any], hosts: List[str]) -> Dict[str, str]:
+    """host -> where the inventory says that it is reached."""
+    hostvars = task_vars["hostvars"]
+    names = ("ansible_host", "ansible_ssh_host")
+    said = {host: [hostvars[host].get(name) for name in names] for host in hosts if host in hostvars}
+    return {host: str(next((value for value in values if value), host)) for host, values in said.items()}

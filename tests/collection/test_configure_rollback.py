@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import subprocess
 
@@ -62,13 +63,22 @@ def test_a_step_that_fails_half_way_is_undone_and_named(rack, spoil):
     assert rack.hostfile is None
 
 
-def test_what_other_tools_left_is_put_right(rack):
+def test_what_other_tools_left_is_put_right_and_what_is_in_nobodys_way_stays(rack):
     """As mlx.distributed_config leaves a host: the bridge down, and addresses that nobody keeps."""
     rack.on("mac2", "/sbin/ifconfig", "bridge0", "down")
     rack.on("mac2", "/sbin/ifconfig", DEVICE, "inet", "192.168.0.1", "netmask", "255.255.255.252")
     rack.play("configure")
-    assert "192.168.0.1" not in rack.on("mac2", "/sbin/ifconfig")
+    assert "192.168.0.1" in rack.on("mac2", "/sbin/ifconfig", DEVICE)
     assert rack.play("configure").changed() == 0
+
+
+def test_an_address_that_hides_the_cables_network_is_taken_away(rack):
+    here = next(host["ips"][0] for host in rack.hostfile["hosts"] if host["ssh"] == "mac2")
+    in_the_way = str(ipaddress.ip_interface(f"{here}/16").network[9])
+    rack.on("mac2", "/sbin/ifconfig", DEVICE, "inet", in_the_way, "netmask", "255.255.0.0", "alias")
+    rack.play("configure")
+    assert f"inet {in_the_way} " not in rack.on("mac2", "/sbin/ifconfig", DEVICE)
+    assert "192.168.0.1" in rack.on("mac2", "/sbin/ifconfig", DEVICE)
 
 
 def test_a_link_that_carries_nothing_is_named_from_both_ends(rack):

@@ -78,3 +78,18 @@ def test_an_inventory_that_is_none(launch: Launch, tmp_path: Path) -> None:
         2,
         [f"boltloom: inventory {path} has no hosts: list them, best in a group 'boltloom'"],
     )
+
+
+def test_an_inventory_that_a_plugin_makes_of_a_hostfile(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
+    """What a plugin gives, ansible-core 2.19 marks as no template: the launcher takes the value itself."""
+    hosts = [{"ssh": "far2", "ips": ["127.0.0.2"]}, {"ssh": "far1", "ips": ["127.0.0.1"]}]
+    (tmp_path / "ring.json").write_text(json.dumps({"backend": "ring", "hosts": hosts}))
+    config = {"ansible_ssh_common_args": f"'-F {sshd.config}'"}
+    path = tmp_path / "fabric.yml"
+    path.write_text(
+        f"plugin: boltloom.cluster.hostfile\nhostfile: ring.json\ncompose: {json.dumps(config)}\n", encoding="utf-8"
+    )
+    done = launch("-i", str(path), "--", "sh", "-c", "echo $RANK $BOLTLOOM_HOSTS")
+    assert done.returncode == 0, err(done)
+    assert sorted(line.split()[0] for line in done.stdout.decode().splitlines()) == ["0", "1"]
+    assert b"far2=" in done.stdout.splitlines()[0]

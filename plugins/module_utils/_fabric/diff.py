@@ -7,26 +7,27 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import List, Optional, Set, Tuple
+from dataclasses import replace
+from typing import List, Sequence, Set, Tuple
 
+from .diff_linux import linux_port_steps
+from .diff_macos import macos_port_steps, services_of
 from .errors import TopologyError
 from .foresee import foresee
-from .model import Bridge, HostFacts, HostPlan, Port, Service, WantPort
+from .host_text import host_text
+from .model import Bridge, HostFacts, HostPlan, Port, WantPort
+from .names import plain
 from .steps import (
-    ADD_ADDRESS,
-    CREATE_SERVICE,
     DESTROY_BRIDGE,
     DISABLE_BRIDGE_SERVICE,
-    ENABLE_SERVICE,
     FORGET_BRIDGE,
+    NOTE_PORTS,
     RELEASE_PORT_FROM_BRIDGE,
     REMOVE_ADDRESS,
+    REMOVE_SERVICE,
     SET_BRIDGE_MEMBERS,
-    SET_MANUAL,
     Step,
 )
-
-_LINK_LOCAL = ipaddress.IPv4Network("169.254.0.0/16")
 
 
 def diff_host(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
@@ -43,18 +44,47 @@ def diff_host(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
         for bridge in facts.bridges:
             steps.extend(_bridge_steps(facts, bridge, {port.device for port, _want in wanted}))
     for port, want_port in wanted:
-        steps.extend(_port_steps(facts.system, port, want_port))
+        steps.extend(_port_steps(facts, port, want_port))
+    return tuple(steps + _note_steps(facts, want))
+
+
+def leftover_steps(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
+    """What takes our settings off the ports that were configured once and that the plan does not have.
+
+    Whatever a port was before stays for ``restore``: it goes into no bridge.
+    """
+    planned = {port.receptacle for port in want.ports}
+    gone = [port for port in facts.applied if port.receptacle not in planned]
+    steps: List[Step] = []
+    for noted in gone:
+        for port in facts.ports:
+            if (port.receptacle, port.device) == (noted.receptacle, noted.device):
+                steps.extend(_leftovers(facts.system, port, noted))
+    if gone:
+        kept = tuple(port for port in facts.applied if port.receptacle in planned)
+        steps.append(Step(NOTE_PORTS, ports=kept))
     return tuple(steps)
 
 
-def before_after(facts: HostFacts, want: HostPlan) -> Tuple[str, str]:
+def _leftovers(system: str, port: Port, noted: WantPort) -> List[Step]:
+    if system == "macos":
+        ours = [service for service in services_of(port) if service.name == noted.service]
+        return [Step(REMOVE_SERVICE, service=service.name, device=port.device) for service in ours]
+    if _wanted_address(noted) not in port.addresses:
+        return []
+    return [Step(REMOVE_ADDRESS, device=port.device, address=noted.address, prefix=noted.prefix)]
+
+
+def before_after(facts: HostFacts, want: HostPlan, steps: Sequence[Step]) -> Tuple[str, str]:
     """The host before and after the steps as text, for ``--diff``. Equal texts exactly when there are no steps."""
-    return _as_text(facts, want), _as_text(foresee(facts, diff_host(facts, want)), want)
+    receptacles = {port.receptacle for port in want.ports + facts.applied}
+    return host_text(facts, receptacles), host_text(foresee(facts, steps), receptacles)
 
 
 def _port(facts: HostFacts, want: HostPlan, want_port: WantPort) -> Port:
     for port in facts.ports:
         if port.receptacle == want_port.receptacle and port.device == want_port.device:
+            _same_port(want.host, port, want_port)
             return port
     raise TopologyError(
         "{0} has no Thunderbolt {1} with the interface {2}, which the plan wants".format(
@@ -64,23 +94,53 @@ def _port(facts: HostFacts, want: HostPlan, want_port: WantPort) -> Port:
     )
 
 
+def _same_port(host: str, port: Port, want: WantPort) -> None:
+    """The inventory may name another computer than the one that was probed, or a task may be delegated to one."""
+    if want.uid and port.uid and want.uid.lower() != port.uid.lower():
+        raise TopologyError(
+            "this is not the host that was planned as {0}: its Thunderbolt {1} is {2}, the planned one {3}".format(
+                host, port.receptacle, port.uid, want.uid
+            ),
+            "see which computer the inventory's ansible_host (or delegate_to) leads to, and plan again",
+        )
+
+
+def _note_steps(facts: HostFacts, want: HostPlan) -> List[Step]:
+    """What is configured is noted on the host. Ports that are planned no longer stay noted as long as they are so."""
+    planned = {port.receptacle for port in want.ports}
+    left_over = tuple(port for port in facts.applied if port.receptacle not in planned)
+    ports = tuple(sorted(want.ports + left_over, key=lambda port: port.receptacle))
+    same = [_noted(port) for port in ports] == [_noted(port) for port in facts.applied]
+    return [] if same else [Step(NOTE_PORTS, ports=ports)]
+
+
+def _noted(port: WantPort) -> WantPort:
+    """A cable may be negotiated anew at another speed, which changes nothing of what is configured."""
+    return replace(port, speed_gbps=0, uid="")
+
+
 def _bridge_steps(facts: HostFacts, bridge: Bridge, planned: Set[str]) -> List[Step]:
-    """Free the planned ports; take the bridge apart when nothing is left in it that anybody could use."""
+    """Free the planned ports; take the bridge apart when only ports without a host at the other end are left in it.
+
+    Those leave it too, whether a dock, a drive or nothing is plugged in: the bridge would only swallow the next cable.
+    A bridge of Linux is somebody's own, and only the planned ports leave it.
+    """
     members = set(bridge.members) | set(bridge.configured)
     if not members & planned:
         return []
     idle = {port.device for port in facts.ports if not any(peer.kind == "host" for peer in port.peers)}
-    dissolve = members <= planned | idle  # idle Thunderbolt ports: the bridge would only swallow the next cable
+    dissolve = facts.system == "macos" and members <= planned | idle
     leaving = members if dissolve else members & planned
     steps = []
     if dissolve and bridge.service is not None and bridge.service.enabled:
+        _sayable(bridge.service.name, bridge.device)
         steps.append(Step(DISABLE_BRIDGE_SERVICE, bridge=bridge.device, service=bridge.service.name))
     steps.extend(
         Step(RELEASE_PORT_FROM_BRIDGE, bridge=bridge.device, device=device)
         for device in bridge.members
         if device in leaving
     )
-    if dissolve and bridge.members and facts.system == "macos":
+    if dissolve and bridge.members:
         steps.append(Step(DESTROY_BRIDGE, bridge=bridge.device))
     staying = tuple(device for device in bridge.configured if device not in leaving)
     if staying != bridge.configured:
@@ -89,97 +149,35 @@ def _bridge_steps(facts: HostFacts, bridge: Bridge, planned: Set[str]) -> List[S
     return steps
 
 
-def _port_steps(system: str, port: Port, want: WantPort) -> List[Step]:
+def _port_steps(facts: HostFacts, port: Port, want: WantPort) -> List[Step]:
     steps = [
         Step(REMOVE_ADDRESS, device=port.device, address=str(extra.ip), prefix=extra.network.prefixlen)
-        for extra in _extra_addresses(port, want)
+        for extra in _in_the_way(port, want)
     ]
-    return steps + (_macos_port_steps(port, want) if system == "macos" else _linux_port_steps(port, want))
+    if facts.system != "macos":
+        return steps + linux_port_steps(facts, port, want)
+    for service in services_of(port):
+        _sayable(service.name, port.device)
+    return steps + macos_port_steps(facts, port, want)
 
 
-def _linux_port_steps(port: Port, want: WantPort) -> List[Step]:
-    if _wanted_address(want) in port.addresses:
-        return []
-    return [Step(ADD_ADDRESS, device=port.device, address=want.address, prefix=want.prefix)]
-
-
-def _macos_port_steps(port: Port, want: WantPort) -> List[Step]:
-    steps = []
-    service: Optional[Service] = port.service
-    name = service.name if service is not None else want.service
-    if service is None:
-        steps.append(
-            Step(CREATE_SERVICE, service=name, port="Thunderbolt {0}".format(port.receptacle), device=port.device)
+def _sayable(name: str, device: str) -> None:
+    """A name that a command would take for something else must not be given to one."""
+    if not plain(name):
+        raise TopologyError(
+            "the network service {0!r} of {1} has characters in its name that no command can say".format(name, device),
+            "rename it in System Settings > Network",
         )
-    if service is None or not _configured(service, want) or _not_in_force(port, want):
-        steps.append(
-            Step(
-                SET_MANUAL,
-                service=name,
-                device=port.device,
-                address=want.address,
-                prefix=want.prefix,
-                netmask=_netmask(want),
-            )
-        )
-    if service is not None and not service.enabled:  # a new service is enabled
-        steps.append(Step(ENABLE_SERVICE, service=name))
-    return steps
 
 
-def _configured(service: Service, want: WantPort) -> bool:
-    return (service.method, service.address, service.netmask) == ("manual", want.address, _netmask(want))
-
-
-def _not_in_force(port: Port, want: WantPort) -> bool:
-    """A port with a link lacks its address: it was in a bridge, or somebody took the address off by hand.
-
-    Without a link macOS keeps the address back, which is no reason to set it again and again.
-    """
-    return port.up and _wanted_address(want) not in port.addresses
-
-
-def _extra_addresses(port: Port, want: WantPort) -> List[ipaddress.IPv4Interface]:
-    """Addresses that are not in the plan. Self-assigned ones go by themselves."""
+def _in_the_way(port: Port, want: WantPort) -> List[ipaddress.IPv4Interface]:
+    """Addresses that somebody else set, out of the cable's own network. Those of a service go with the service, and
+    all others do no harm."""
+    network = ipaddress.IPv4Interface(_wanted_address(want)).network
+    configured = {service.address for service in port.services}
     held = [ipaddress.IPv4Interface(text) for text in port.addresses if text != _wanted_address(want)]
-    return [address for address in held if address.ip not in _LINK_LOCAL]
+    return [address for address in held if address.network.overlaps(network) and str(address.ip) not in configured]
 
 
 def _wanted_address(want: WantPort) -> str:
     return "{0}/{1}".format(want.address, want.prefix)
-
-
-def _netmask(want: WantPort) -> str:
-    return str(ipaddress.IPv4Network((0, want.prefix)).netmask)
-
-
-def _as_text(facts: HostFacts, want: HostPlan) -> str:
-    receptacles = {port.receptacle for port in want.ports}
-    lines = []
-    for bridge in facts.bridges:
-        service = ", service {0}".format(_on_off(bridge.service)) if bridge.service else ""
-        lines.append("{0}: members {1}{2}".format(bridge.device, " ".join(bridge.members) or "none", service))
-        lines.append("{0}: members at the next boot: {1}".format(bridge.device, " ".join(bridge.configured) or "none"))
-    for port in facts.ports:
-        if port.receptacle in receptacles:
-            lines.extend(_port_text(port))
-    return "".join(line + "\n" for line in lines)
-
-
-def _port_text(port: Port) -> List[str]:
-    name = "Thunderbolt {0} ({1})".format(port.receptacle, port.device)
-    lines = ["{0}: addresses {1}".format(name, " ".join(port.addresses) or "none")]
-    if port.bridge:
-        lines.append("{0}: in {1}".format(name, port.bridge))
-    if port.service is not None:
-        configured = " ".join(part for part in (port.service.address, port.service.netmask) if part)
-        lines.append(
-            "{0}: service {1!r} {2} {3} {4}".format(
-                name, port.service.name, _on_off(port.service), port.service.method, configured
-            ).rstrip()
-        )
-    return lines
-
-
-def _on_off(service: Service) -> str:
-    return "on" if service.enabled else "off"

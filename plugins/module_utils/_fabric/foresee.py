@@ -9,18 +9,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Sequence, Tuple
 
+from .diff_linux import activated, removed, written
+from .diff_macos import in_force, services_of
 from .model import Bridge, HostFacts, Port, Service
 from .steps import (
+    ACTIVATE_CONFIG,
     ADD_ADDRESS,
     CREATE_SERVICE,
     DESTROY_BRIDGE,
     DISABLE_BRIDGE_SERVICE,
     ENABLE_SERVICE,
     FORGET_BRIDGE,
+    NOTE_PORTS,
+    PLACE_SERVICE,
     RELEASE_PORT_FROM_BRIDGE,
     REMOVE_ADDRESS,
+    REMOVE_CONFIG,
+    REMOVE_SERVICE,
     SET_BRIDGE_MEMBERS,
     SET_MANUAL,
+    WRITE_CONFIG,
     Step,
 )
 
@@ -60,35 +68,65 @@ def _set_members(facts: HostFacts, step: Step) -> HostFacts:
 
 
 def _create_service(facts: HostFacts, step: Step) -> HostFacts:
-    created = Service(step.service, enabled=True, method="dhcp")
-    return _with_port(facts, step.device, lambda port: replace(port, service=created))
+    created = Service(step.service, enabled=True, method="dhcp", ipv6="link-local")
+    return _with_port(facts, step.device, lambda port: _served(port, (*services_of(port), created)))
 
 
 def _set_manual(facts: HostFacts, step: Step) -> HostFacts:
-    def configured(port: Port) -> Port:
-        enabled = port.service.enabled if port.service else True
-        service = Service(step.service, enabled, "manual", step.address, step.netmask)
-        return _settled(replace(port, service=service))
+    def configured(service: Service) -> Service:
+        return replace(service, method="manual", address=step.address, netmask=step.netmask, router="")
 
-    return _with_port(facts, step.device, configured)
+    return _with_service(facts, step, configured)
 
 
 def _enable_service(facts: HostFacts, step: Step) -> HostFacts:
-    def enabled(port: Port) -> Port:
-        if port.service is None or port.service.name != step.service:
-            return port
-        return _settled(replace(port, service=replace(port.service, enabled=True)))
-
-    return replace(facts, ports=tuple(enabled(port) for port in facts.ports))
+    return _with_service(facts, step, lambda service: replace(service, enabled=True))
 
 
-def _settled(port: Port) -> Port:
-    """An enabled manual service puts its address on a port that has a link and is in no bridge, and only that one."""
-    service = port.service
-    if service is None or not service.enabled or service.method != "manual" or not port.up or port.bridge:
-        return port
-    prefix = sum(bin(int(octet)).count("1") for octet in service.netmask.split("."))
-    return replace(port, addresses=("{0}/{1}".format(service.address, prefix),))
+def _place_service(facts: HostFacts, step: Step) -> HostFacts:
+    def placed(port: Port) -> Port:
+        ours = [service for service in services_of(port) if service.name == step.service]
+        others = [service for service in services_of(port) if service.name != step.service]
+        position = [service.name for service in others].index(step.behind)
+        return _served(port, (*others[:position], *ours, *others[position:]))
+
+    return _with_port(facts, step.device, placed)
+
+
+def _remove_service(facts: HostFacts, step: Step) -> HostFacts:
+    def without(port: Port) -> Port:
+        left = tuple(service for service in services_of(port) if service.name != step.service)
+        gone = [service for service in services_of(port) if service.name == step.service]
+        held = tuple(text for text in port.addresses if text.split("/")[0] not in {old.address for old in gone})
+        return _served(replace(port, addresses=held), left)
+
+    return _with_port(facts, step.device, without)
+
+
+def _note_ports(facts: HostFacts, step: Step) -> HostFacts:
+    return replace(facts, applied=step.ports)
+
+
+def _with_service(facts: HostFacts, step: Step, change: Callable[[Service], Service]) -> HostFacts:
+    def changed(port: Port) -> Port:
+        services = services_of(port)
+        return _served(port, tuple(change(old) if old.name == step.service else old for old in services))
+
+    return _with_port(facts, step.device, changed)
+
+
+def _served(port: Port, services: Tuple[Service, ...]) -> Port:
+    """The port with these services. An enabled manual service puts its address on a port that has a link and is in no
+    bridge, and takes those of the service before it off; what somebody set by hand stays."""
+    used = in_force(services)
+    after = replace(port, service=used or (services[0] if services else None), services=services)
+    if used is None or used.method != "manual" or not port.up or port.bridge:
+        return after
+    prefix = sum(bin(int(octet)).count("1") for octet in used.netmask.split("."))
+    wanted = "{0}/{1}".format(used.address, prefix)
+    served = {service.address for service in (*services_of(port), *services)}
+    by_hand = tuple(text for text in port.addresses if text != wanted and text.split("/")[0] not in served)
+    return replace(after, addresses=(*by_hand, wanted))
 
 
 def _add_address(facts: HostFacts, step: Step) -> HostFacts:
@@ -133,5 +171,11 @@ _EFFECTS: Dict[str, Callable[[HostFacts, Step], HostFacts]] = {
     REMOVE_ADDRESS: _remove_address,
     SET_MANUAL: _set_manual,
     ENABLE_SERVICE: _enable_service,
+    PLACE_SERVICE: _place_service,
+    REMOVE_SERVICE: _remove_service,
+    NOTE_PORTS: _note_ports,
     ADD_ADDRESS: _add_address,
+    WRITE_CONFIG: written,
+    REMOVE_CONFIG: removed,
+    ACTIVATE_CONFIG: activated,
 }

@@ -22,7 +22,8 @@ class Peer:
     name: str  # marketing name as the system prints it
     model: str = ""  # model identifier of a host ("Mac15,14"), "" for a device
     domain_uuid: str = ""  # upper case; equals the domain_uuid of the port at the other end. "" for a device
-    rdma_service: bool = False  # the peer offers the RDMA service (protocol 64087): necessary, not sufficient
+    rdma_service: Optional[bool] = False  # the peer offers RDMA (protocol 64087), which is necessary, not sufficient;
+    # None: what it offers is not known
     depth: int = 0  # 0: directly at the cable; n: behind n hubs or docks
 
 
@@ -59,6 +60,7 @@ class Port:
     service: Optional[Service] = None  # the one in force: the first enabled one in the order, else the first
     services: Tuple[Service, ...] = ()  # all of this port, in the order of the system (macOS)
     lease: str = ""  # address that a DHCP server at the other end handed out ("a.b.c.d"), "" if none
+    configuration: str = ""  # Linux: what the manager applies to it now, a connection's UUID or a .network file
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Bridge:
     members: Tuple[str, ...]  # now, Thunderbolt ports and others
     configured: Tuple[str, ...] = ()  # members that come back at the next boot (preferences)
     service: Optional[Service] = None
+    addresses: Tuple[str, ...] = ()  # IPv4 on the bridge itself now, as "a.b.c.d/len"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,14 @@ class WantPort:
 
 
 @dataclass(frozen=True)
+class ConfigFile:
+    """A file of our own that keeps a port's address over a reboot (Linux)."""
+
+    path: str  # as the host sees it
+    text: str
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """What the module ``thunderbolt_facts`` read on one host. Nothing in it was guessed."""
 
@@ -119,7 +130,9 @@ class HostFacts:
     ssh_address: str = ""  # address of this host that the connection of this very run uses, "" if it is no ssh
     boot: str = ""  # new at each boot: two probes with different ones saw different identities of the ports
     location: str = ""  # current network location (macOS)
-    manager: str = ""  # who configures the network on Linux: "networkmanager", "networkd" or "none"; "" on macOS
+    manager: str = ""  # who keeps the ports' addresses on Linux: "networkmanager", "networkd", "udev" (nobody manages
+    # them, and a rule of ours can) or "none" (a reboot loses them); "" on macOS
+    config: Tuple[ConfigFile, ...] = ()  # our own files that are there (Linux)
     foreign: Tuple[str, ...] = ()  # other programs that manage Thunderbolt networking here, in words
     sleeps_after_minutes: int = -1  # 0 never, -1 not known
     firewall: str = ""  # "on", "off", "" if not known

@@ -123,7 +123,7 @@ def _why_no_link(facts: HostFacts) -> str:
         hosts = [peer for peer in port.peers if peer.kind == "host"]
         if hosts:
             cabled.append(port.receptacle)
-        if hosts and not any(peer.rdma_service for peer in hosts):
+        if hosts and all(peer.rdma_service is False for peer in hosts):  # None: not known
             silent.append(port.receptacle)
     if not cabled:
         return "no cable to another host is plugged in"

@@ -2,90 +2,178 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection: it may change in any release.
-"""Performs the steps of a diff, in order, and undoes them when one fails.
+"""Performs the steps of a diff, in order, and brings back what was when one fails.
 
-Each kind of step is one function and one row of a table per system. A function
-performs the step and returns what would undo it.
+A system is two tables. A row of ``kinds`` says which *things* of the host a step changes
+(a network service, a bridge, the addresses of an interface) and how the step is done. A row of
+``things`` says how to read the complete value of such a thing and how to bring a value back.
+So the way back needs no memory of the steps: the values from before are in the journal, and any
+process can write them, in any state of the host, as often as it likes.
 """
 
 from __future__ import annotations
 
-from typing import Callable, List, Mapping, Sequence, Tuple
+import json
+import operator
+import time
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from .._fabric import steps as kinds
 from .._fabric.errors import BoltloomError
-from .._fabric.model import HostFacts
 from .._fabric.steps import Step
-from . import steps_linux, steps_macos
-from .commands import HostError, Run
+from . import interrupts
+from . import journal as journals
+from .commands import HostError
+from .interrupts import Interrupted
+from .journal import Before, Journal
+from .state import State
+from .target import Target
 
-Undo = Callable[[], object]
-Perform = Callable[[Step, HostFacts, Run, str], Undo]
+SETTLE_SECONDS = 20.0  # macOS applies what networksetup wrote a moment later, not while the command runs
+SETTLE_PAUSE = 0.5
 
-MACOS: Mapping[str, Perform] = {
-    kinds.DISABLE_BRIDGE_SERVICE: steps_macos.disable_service,
-    kinds.RELEASE_PORT_FROM_BRIDGE: steps_macos.release_port,
-    kinds.DESTROY_BRIDGE: steps_macos.destroy_bridge,
-    kinds.FORGET_BRIDGE: steps_macos.forget_bridge,
-    kinds.SET_BRIDGE_MEMBERS: steps_macos.set_bridge_members,
-    kinds.CREATE_SERVICE: steps_macos.create_service,
-    kinds.REMOVE_ADDRESS: steps_macos.remove_address,
-    kinds.SET_MANUAL: steps_macos.set_manual,
-    kinds.ENABLE_SERVICE: steps_macos.enable_service,
-}
-LINUX: Mapping[str, Perform] = {
-    kinds.RELEASE_PORT_FROM_BRIDGE: steps_linux.release_port,
-    kinds.REMOVE_ADDRESS: steps_linux.remove_address,
-    kinds.ADD_ADDRESS: steps_linux.add_address,
-}
+# What is known of a thing: a value that JSON keeps as it is. None: there is no such thing.
+Value = Any
 
 
-class Applied:
-    """The steps that were done, and the way back."""
+@dataclass(frozen=True)
+class Kind:
+    """One kind of step."""
 
-    def __init__(self) -> None:
-        self._done: List[Tuple[Step, Undo]] = []
-
-    def did(self, step: Step, undo: Undo) -> None:
-        """Remember a step that was done."""
-        self._done.append((step, undo))
-
-    def undo(self) -> List[str]:
-        """Undo everything in reverse order. Returns what could not be undone, in words; goes on after a failure."""
-        failures: List[str] = []
-        while self._done:
-            step, undo = self._done.pop()
-            try:
-                undo()
-            except BoltloomError as error:
-                failures.append("could not undo {0!r}: {1}".format(step.describe(), error.one_line()))
-        return failures
+    things: Callable[[Step], Sequence[str]]  # what it changes, as "kind of thing:name"
+    perform: Callable[[Step, Target], object]
 
 
-def apply_steps(steps: Sequence[Step], have: HostFacts, run: Run, root: str) -> Applied:
-    """Do all steps. :raises HostError: one failed; what was done before it has been undone."""
-    table = MACOS if have.system == "macos" else LINUX
-    applied = Applied()
-    for step in steps:
+@dataclass(frozen=True)
+class Thing:
+    """One kind of thing that steps change. The functions get the name behind the colon."""
+
+    read: Callable[[str, Target], Value]  # the complete value at this moment
+    write: Callable[[str, Value, Target], object]  # make it this value, whatever it is now
+    same: Callable[[Value, Value], bool] = operator.eq  # (now, before): nothing that anybody could miss is missing
+
+
+@dataclass(frozen=True)
+class System:
+    """How things are done on one system."""
+
+    kinds: Mapping[str, Kind]
+    things: Mapping[str, Thing]
+
+    def changes(self, steps: Sequence[Step]) -> List[str]:
+        """The things that the steps change, each once, in the order in which they are touched first."""
+        found: Dict[str, None] = {}
+        for step in steps:
+            found.update(dict.fromkeys(self._kind(step).things(step)))
+        return list(found)
+
+    def read(self, things: Sequence[str], target: Target) -> Dict[str, Value]:
+        """The complete values of things, as they are now."""
+        look = target.fresh()
+        return {thing: self._thing(thing).read(_name(thing), look) for thing in things}
+
+    def perform(self, step: Step, target: Target) -> None:
+        """:raises HostError: it did not work."""
+        self._kind(step).perform(step, target.fresh())
+
+    def differing(self, before: Before, target: Target) -> Dict[str, Value]:
+        """The things that are not what they were, with what they are now."""
+        now = self.read(list(before), target)
+        return {thing: now[thing] for thing in before if not self._thing(thing).same(now[thing], before[thing])}
+
+    def write(self, thing: str, value: Value, target: Target) -> None:
+        """:raises HostError: it did not work."""
+        self._thing(thing).write(_name(thing), value, target.fresh())
+
+    def _kind(self, step: Step) -> Kind:
+        if step.kind not in self.kinds:
+            raise HostError("nobody knows how to {0} on this system".format(step.describe()))
+        return self.kinds[step.kind]
+
+    def _thing(self, thing: str) -> Thing:
+        kind = thing.partition(":")[0]
+        if kind not in self.things:
+            raise HostError(
+                "nobody knows how to bring back {0}".format(thing), "a newer version of boltloom.cluster noted it"
+            )
+        return self.things[kind]
+
+
+def apply_steps(steps: Sequence[Step], system: System, target: Target, place: State) -> None:
+    """Do all steps; the journal is there already. :raises HostError: one failed; what was before is brought back."""
+    for number, step in enumerate(steps, 1):
         try:
-            applied.did(step, _performer(table, step, have.system)(step, have, run, root))
+            journals.note_step(place, number)
+            system.perform(step, target)
         except BoltloomError as error:
-            raise undone(applied, "could not {0}: {1}".format(step.describe(), error.one_line())) from error
-        except BaseException:  # a bug or an interrupt must not leave the host half done either
-            applied.undo()
+            why = "could not {0}: {1}".format(step.describe(), error.one_line())
+            raise undone(system, target, place, why) from error
+        except Interrupted as interrupt:
+            why = "stopped by {0} at the step to {1}".format(interrupt, step.describe())
+            raise undone(system, target, place, why) from interrupt
+        except BaseException:  # a bug must not leave the host half done either
+            undone(system, target, place, "")
             raise
-    return applied
 
 
-def undone(applied: Applied, why: str) -> HostError:
-    """Undo, and make the error that says so."""
-    failures = applied.undo()
-    if failures:
-        return HostError("{0}; {1}".format(why, "; ".join(failures)), "look at the host by hand")
+def undone(system: System, target: Target, place: State, why: str) -> HostError:
+    """Bring back what was before the change, and make the error that says so, or what is different."""
+    interrupts.ignore()
+    journal = journals.read(place)
+    left = bring_back(journal.before if journal else {}, system, target)
+    if left:
+        return HostError("{0}; not everything could be undone: {1}".format(why, "; ".join(left)), LOOK)
+    journals.close(place)
     return HostError(why, "everything done before it on this host was undone")
 
 
-def _performer(table: Mapping[str, Perform], step: Step, system: str) -> Perform:
-    if step.kind not in table:
-        raise HostError("nobody knows how to {0} on {1}".format(step.describe(), system))
-    return table[step.kind]
+LOOK = "run the restore playbook when the cause is gone; the way back is still on the host"
+
+
+def bring_back(before: Before, system: System, target: Target, settle: Optional[float] = None) -> List[str]:
+    """Write the values from before, the last thing touched first, until all are seen to be there.
+
+    Returns what is different after a while, in words. It goes on after a failure.
+    """
+    deadline = time.monotonic() + (SETTLE_SECONDS if settle is None else settle)
+    while True:
+        left = _bring_back_once(before, system, target)
+        if not left or time.monotonic() >= deadline:
+            return left
+        time.sleep(SETTLE_PAUSE)
+
+
+def _bring_back_once(before: Before, system: System, target: Target) -> List[str]:
+    failures: Dict[str, str] = {}
+    try:
+        differing = system.differing(before, target)
+        for thing in reversed(list(differing)):
+            try:
+                system.write(thing, before[thing], target)
+            except BoltloomError as error:
+                failures[thing] = error.one_line()
+        differing = system.differing(before, target)
+    except BoltloomError as error:
+        return ["the host cannot be read ({0})".format(error.one_line())]
+    return [_difference(thing, differing[thing], before[thing], failures.get(thing, "")) for thing in differing]
+
+
+def _difference(thing: str, now: Value, before: Value, failure: str) -> str:
+    kind, _colon, name = thing.partition(":")
+    words = "{0} {1} is {2}, was {3}".format(kind, name, _shown(now), _shown(before))
+    return "{0} ({1})".format(words, failure) if failure else words
+
+
+def _shown(value: Value) -> str:
+    return "not there" if value is None else "{0:.200}".format(json.dumps(value, sort_keys=True))
+
+
+def _name(thing: str) -> str:
+    return thing.partition(":")[2]
+
+
+def start(steps: Sequence[Step], system: System, target: Target, place: State, owner: str, boot: str) -> Journal:
+    """Note the way back of these steps on the disk. What a run that died had noted is kept, as it is older."""
+    died = journals.read(place)
+    before = system.read(system.changes(steps), target)
+    return journals.begin(place, owner, boot, [step.describe() for step in steps], before, died)

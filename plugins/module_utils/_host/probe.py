@@ -13,7 +13,7 @@ from typing import Dict
 from .._fabric import facts as fabric_facts
 from .._fabric import rdma as fabric_rdma
 from .._fabric.model import HostFacts, RdmaFacts
-from . import linux, macos
+from . import linux, macos, ours
 from .commands import Run
 from .commands import run as run_here
 
@@ -30,8 +30,10 @@ def system_of(root: str) -> str:
 def read_facts(run: Run = run_here, root: str = "/") -> HostFacts:
     """Everything about the Thunderbolt ports. :raises HostError, ParseError: a command failed or is not understood."""
     if system_of(root) == "macos":
-        return fabric_facts.macos_facts(macos.collect(run, root))
-    return fabric_facts.linux_facts(linux.collect(run, root))
+        facts = fabric_facts.macos_facts(macos.collect(run, root))
+    else:
+        facts = fabric_facts.linux_facts(linux.collect(run, root))
+    return ours.with_ours(facts, run, root)
 
 
 def read_rdma(run: Run = run_here, root: str = "/") -> RdmaFacts:

@@ -7,19 +7,33 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Mapping, Tuple, Union
+from typing import Collection, Dict, List, Mapping, Set, Tuple, Union
 
 from ..errors import ParseError
-from ..model import Bridge, HostFacts, Nic, Port
+from ..model import Bridge, ConfigFile, HostFacts, Nic, Port
 from .ip import Interface, parse_ip_addr, parse_ip_route
+from .keep import connection_files, is_own
+from .managers import (
+    FIREWALL_PROCESS,
+    NETWORKD_PROCESS,
+    NONE,
+    Devices,
+    choose_manager,
+    networkd_device,
+    networkmanager_devices,
+)
 from .thunderbolt import NETWORKS, Receptacle, parse_thunderbolt_sysfs
 
 Raw = Mapping[str, Union[str, bytes]]
 SYSFS_PREFIX = "sysfs:"
+NETIF_PREFIX = "netif:"  # + index of an interface: networkd's file about it
+CONFIG_PREFIX = "config:"  # + path: a file of our own that anybody may read
 
 _VPN_DEVICE = re.compile(r"^(tun|tap|wg|tailscale|zt|ppp|ipsec|nordlynx)")
 _WIRED_DEVICE = re.compile(r"^(en|eth|em|bond|team|vmbr|br)[0-9a-z]*$|^p\d+p\d+$")
 _INNER_DEVICE = re.compile(r"^(lo$|docker|virbr|veth|br-|lxc|cni|flannel|podman)")
+_MEMORY = re.compile(r"^MemTotal: +([0-9]{1,15}) kB$", re.MULTILINE)
+_BRIDGED_AT_BOOT = re.compile(r"^[ \t]*bridge[-_]ports[ \t]+(.*)$", re.MULTILINE)
 
 
 def linux_facts(raw: Raw) -> HostFacts:
@@ -28,8 +42,14 @@ def linux_facts(raw: Raw) -> HostFacts:
     interfaces = parse_ip_addr(_text(raw, "ip_addr"))
     receptacles = parse_thunderbolt_sysfs(tree)
     warnings = _missing_drivers(receptacles)
-    ports = tuple(_port(receptacle, interfaces) for receptacle in receptacles)
-    devices = {port.device for port in ports if port.device}
+    devices = {receptacle.device for receptacle in receptacles if receptacle.device}
+    networkmanager, networkd = _managed(raw, interfaces)
+    manager = choose_manager(devices, networkmanager, networkd, _processes(raw))
+    configurations = networkd if manager == "networkd" else networkmanager
+    ports = tuple(_port(receptacle, interfaces, configurations) for receptacle in receptacles)
+    routes = _routes(_text(raw, "ip_route"), warnings)
+    if ports and manager == NONE:
+        warnings.append("neither NetworkManager nor systemd-networkd nor udev runs here: a reboot loses the addresses")
     return HostFacts(
         system="linux",
         hostname=_text(raw, "hostname").strip(),
@@ -39,8 +59,14 @@ def linux_facts(raw: Raw) -> HostFacts:
         ports=ports,
         bridges=_bridges(interfaces, devices),
         nics=_nics(interfaces, devices, tree),
-        routes=_routes(_text(raw, "ip_route"), warnings),
+        routes=routes,
         warnings=tuple(warnings),
+        boot=_text(raw, "boot").strip(),
+        manager=manager,
+        config=_own_config(raw),
+        foreign=_bridged_at_boot(_text(raw, "interfaces"), devices),
+        firewall=_firewall(raw),
+        memory_bytes=_memory(_text(raw, "meminfo")),
     )
 
 
@@ -53,7 +79,21 @@ def _missing_drivers(receptacles: Tuple[Receptacle, ...]) -> List[str]:
     ]
 
 
-def _port(receptacle: Receptacle, interfaces: Mapping[str, Interface]) -> Port:
+def _managed(raw: Raw, interfaces: Mapping[str, Interface]) -> Tuple[Devices, Devices]:
+    """The interfaces that NetworkManager has, and those that networkd has.
+
+    The files of networkd stay when it ends, so they count only while it runs.
+    """
+    networkd: Devices = {}
+    if NETWORKD_PROCESS in _processes(raw):
+        for interface in interfaces.values():
+            configuration = networkd_device(_text(raw, "{0}{1}".format(NETIF_PREFIX, interface.index)))
+            if configuration is not None:
+                networkd[interface.name] = configuration
+    return networkmanager_devices(_text(raw, "nm_devices")), networkd
+
+
+def _port(receptacle: Receptacle, interfaces: Mapping[str, Interface], configurations: Mapping[str, str]) -> Port:
     interface = interfaces.get(receptacle.device, Interface(receptacle.device, False, 0, "", "", ()))
     return Port(
         receptacle=receptacle.number,
@@ -67,10 +107,11 @@ def _port(receptacle: Receptacle, interfaces: Mapping[str, Interface]) -> Port:
         mac=interface.mac,
         mtu=interface.mtu,
         addresses=interface.addresses,
+        configuration=configurations.get(receptacle.device, ""),
     )
 
 
-def _bridges(interfaces: Mapping[str, Interface], devices: "set[str]") -> Tuple[Bridge, ...]:
+def _bridges(interfaces: Mapping[str, Interface], devices: Set[str]) -> Tuple[Bridge, ...]:
     members: Dict[str, List[str]] = {}
     for interface in interfaces.values():
         if interface.master:
@@ -82,17 +123,18 @@ def _bridges(interfaces: Mapping[str, Interface], devices: "set[str]") -> Tuple[
     )
 
 
-def _nics(interfaces: Mapping[str, Interface], devices: "set[str]", tree: Mapping[str, str]) -> Tuple[Nic, ...]:
+def _nics(interfaces: Mapping[str, Interface], devices: Set[str], tree: Mapping[str, str]) -> Tuple[Nic, ...]:
+    wireless = {path.split("/")[2] for path in tree if path.startswith(NETWORKS) and path.endswith("/wireless")}
     return tuple(
-        Nic(interface.name, address, _nic_kind(interface.name, tree))
+        Nic(interface.name, address, _nic_kind(interface.name, wireless))
         for interface in interfaces.values()
         if interface.name not in devices and interface.name != "lo"
         for address in interface.addresses
     )
 
 
-def _nic_kind(device: str, tree: Mapping[str, str]) -> str:
-    if any(path.startswith("{0}{1}/wireless".format(NETWORKS, device)) for path in tree):
+def _nic_kind(device: str, wireless: Collection[str]) -> str:
+    if device in wireless:
         return "wifi"
     if _VPN_DEVICE.match(device):
         return "vpn"
@@ -105,6 +147,36 @@ def _routes(text: str, warnings: List[str]) -> Tuple[Tuple[str, str], ...]:
     except ParseError as error:
         warnings.append(error.one_line() + "; overlaps with other networks were not checked")
         return ()
+
+
+def _own_config(raw: Raw) -> Tuple[ConfigFile, ...]:
+    """Our own files: as NetworkManager understood them, and as they are where anybody may read them."""
+    paths = sorted(key[len(CONFIG_PREFIX) :] for key in raw if key.startswith(CONFIG_PREFIX))
+    read = tuple(ConfigFile(path, _text(raw, CONFIG_PREFIX + path)) for path in paths if is_own(path))
+    return connection_files(_text(raw, "nm_properties")) + read
+
+
+def _bridged_at_boot(interfaces_file: str, devices: Set[str]) -> Tuple[str, ...]:
+    """ifupdown puts an interface into a bridge at each boot, whatever we do now: somebody has to be told."""
+    named = {word for line in _BRIDGED_AT_BOOT.findall(interfaces_file) for word in line.split()}
+    return tuple(
+        "/etc/network/interfaces puts {0} into a bridge at each boot: take it out of bridge_ports there".format(device)
+        for device in sorted(devices & named)
+    )
+
+
+def _firewall(raw: Raw) -> str:
+    active = FIREWALL_PROCESS in _processes(raw) or re.search(r"^ENABLED=yes$", _text(raw, "ufw"), re.MULTILINE)
+    return "on" if active else ""
+
+
+def _memory(text: str) -> int:
+    match = _MEMORY.search(text)
+    return int(match.group(1)) * 1024 if match else 0
+
+
+def _processes(raw: Raw) -> Set[str]:
+    return set(_text(raw, "processes").split("\n"))
 
 
 def _os_version(text: str) -> str:

@@ -43,7 +43,7 @@ def test_any_other_port_is_configured_and_has_no_address(changes):
 
 def test_enabling_the_service_puts_the_address_on():
     facts = host(bridge="", service=Service("Cable", False, "manual", "10.77.1.1", MASK))
-    assert addresses(foresee(facts, [Step(kinds.ENABLE_SERVICE, service="Cable")])) == ("10.77.1.1/30",)
+    assert addresses(foresee(facts, [Step(kinds.ENABLE_SERVICE, service="Cable", device="en2")])) == ("10.77.1.1/30",)
 
 
 def test_a_bridge_lives_until_it_is_neither_running_nor_configured():

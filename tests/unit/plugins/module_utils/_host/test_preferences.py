@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import plistlib
 
@@ -48,25 +49,56 @@ def test_the_form_of_the_file_and_its_mode_stay(plist):
     assert (plist.read_bytes()[:6], plist.stat().st_mode) == (form, mode)
 
 
-def test_the_backup_brings_back_every_byte(plist):
+def test_what_was_read_brings_back_every_byte(plist):
+    """Content and order; nothing is left beside the file, neither a backup nor a lock."""
     before = plist.read_bytes()
-    first = preferences.forget_bridge(str(plist), "bridge9")
-    second = preferences.forget_bridge(str(plist), "bridge0")
-    assert first != second, "a later backup must not overwrite an earlier one"
-    preferences.restore(str(plist), first)
-    assert plist.read_bytes() == before
-
-
-def test_no_half_written_file_is_left(plist):
+    first = preferences.read_bridge(str(plist), "bridge0")
+    preferences.set_members(str(plist), "bridge0", ("en3",))
     preferences.forget_bridge(str(plist), "bridge0")
-    assert [name for name in os.listdir(plist.parent) if "boltloom" not in name] == ["preferences.plist"]
+    assert plist.read_bytes() != before
+    preferences.write_bridge(str(plist), "bridge0", first)
+    assert plist.read_bytes() == before
+    assert preferences.read_bridge(str(plist), "bridge7") is None
+    preferences.write_bridge(str(plist), "bridge7", None)
+    assert plist.read_bytes() == before
+    assert os.listdir(plist.parent) == ["preferences.plist"]
+
+
+def test_the_lock_of_macos_is_waited_for_and_named(plist, monkeypatch):
+    """SCPreferencesLock takes an exclusive lock on the file beside it."""
+    monkeypatch.setattr(preferences, "LOCK_SECONDS", 0.3)
+    before = plist.read_bytes()
+    with open(f"{plist}-lock", "w", encoding="ascii") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(HostError, match="preferences.plist-lock is held by another program"):
+            preferences.forget_bridge(str(plist), "bridge0")
+        assert plist.read_bytes() == before
+    preferences.forget_bridge(str(plist), "bridge0")  # a lock file that nobody holds any more
+    assert os.listdir(plist.parent) == ["preferences.plist"]
+
+
+def test_a_change_that_somebody_makes_without_the_lock_is_not_overwritten(plist, monkeypatch):
+    other = plistlib.dumps({"VirtualNetworkInterfaces": {}, "changed": True})
+    monkeypatch.setattr(preferences, "_bridges", lambda document: plist.write_bytes(other) and document)
+    with pytest.raises(HostError, match="was changed by another program at this moment"):
+        preferences.forget_bridge(str(plist), "CurrentSet")
+    assert plist.read_bytes() == other
+    assert os.listdir(plist.parent) == ["preferences.plist"]
+
+
+def test_a_folder_in_its_place_is_one_clear_line(tmp_path):
+    with pytest.raises(HostError, match="cannot be read: Is a directory"):
+        preferences.read_bridge(str(tmp_path), "bridge0")
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"not a plist", "cannot be read"),
-        (plistlib.dumps({}), "no bridges in it any more"),
+        (b"not a plist", "is not a property list"),
+        (b"<plist><date>yesterday</date></plist>", "is not a property list"),
+        (plistlib.dumps([1]), "is not a dictionary"),
+        (plistlib.dumps({"VirtualNetworkInterfaces": []}), "of a form that is not known"),
+        (plistlib.dumps({}), "there is no bridge bridge0 any more"),
         (plistlib.dumps({"VirtualNetworkInterfaces": {"Bridge": {}}}), "there is no bridge bridge0 any more"),
     ],
 )

@@ -74,7 +74,7 @@ ROUTES = [
 def _raw():
     raw = {"sysfs:" + path: content for path, content in TREE.items()}
     raw.update(ip_addr=json.dumps(ADDRESSES), ip_route=json.dumps(ROUTES), hostname="box1\n", kernel="6.1.0-30-amd64\n")
-    raw.update(os_release='NAME="Debian"\nVERSION_ID="12"\n', product_name="NUC13\n")
+    raw.update(processes="systemd-udevd\n", os_release='NAME="Debian"\nVERSION_ID="12"\n', product_name="NUC13\n")
     return raw
 
 

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``boltloom config``: from cables to a hostfile, by the playbooks of the collection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.by_hand import lines_by_hand
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.diff import diff_host
+
+from boltloom_launcher.ansible.account import Account
+from boltloom_launcher.ansible.collection import Play, Value, Voice, fit, run_play
+from boltloom_launcher.ansible.targets import Targets
+
+STDOUT = "-"
+
+
+@dataclass(frozen=True)
+class ConfigRequest:
+    """What the command line asks for."""
+
+    targets: Targets
+    over: str
+    backend: str | None  # None: the best that cables and RDMA allow
+    auto_setup: bool
+    output: str | None  # path of the hostfile, "-" for stdout, None for where the playbook or the peer writes it
+    envs: tuple[str, ...] = ()
+    check: bool = False
+    diff: bool = False
+    ignore_unreachable: bool = False
+    become_password: str | None = field(default=None, repr=False)
+
+
+def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None]) -> None:
+    """Configure the hosts, or say how that is done by hand; and write the hostfile. ``show`` writes to stdout.
+
+    :raises UnfitError: hosts or cables are not fit, one line for each.
+    """
+    account = run_play(_play(request), voice)
+    for diff in account.diffs if request.diff else ():
+        show(diff)
+    for warning in account.warnings:
+        voice.note(f"warning: {warning}")
+    if not request.auto_setup or account.failed_in("become_check"):
+        by_hand(account, show)
+    fit(account)
+    _show_hostfile(request, account.results.get("hostfile", {}), show)
+
+
+def by_hand(account: Account, show: Callable[[str], None]) -> None:
+    """Print what is to be typed on each host: the steps that the module would do, from the same facts and plan."""
+    fabric = account.results.get("fabric_plan")
+    if not fabric or fabric.get("over") != "thunderbolt":
+        return
+    plan = codec.plan_from_dict(fabric["plan"])
+    for want in plan.hosts:
+        if want.host in account.facts:
+            facts = codec.facts_from_dict(account.facts[want.host])
+            title = f"Setup for {want.host}"
+            lines = lines_by_hand(diff_host(facts, want), facts.system) or ("# nothing to do",)
+            show("\n".join([title, "=" * len(title), *lines, ""]))
+
+
+def _is_printed(request: ConfigRequest) -> bool:
+    """The peer prints the hostfile unless told where to write it; with an inventory it has a place beside that."""
+    return request.output == STDOUT or (request.output is None and not request.targets.inventories)
+
+
+def _play(request: ConfigRequest) -> Play:
+    variables: dict[str, Value] = {"thunderbolt_net_over": request.over}
+    if request.backend:
+        variables["thunderbolt_net_backend"] = request.backend
+    if request.envs:
+        variables["thunderbolt_net_envs"] = request.envs
+    printed = _is_printed(request)
+    if request.output is not None and not printed:
+        variables["thunderbolt_net_hostfile"] = os.path.abspath(os.path.expanduser(request.output))
+    options = ["--check"] * request.check + ["--diff"] * request.diff
+    return Play(
+        playbook="configure" if request.auto_setup else "plan",
+        targets=request.targets,
+        variables=variables,
+        thrown_away={"thunderbolt_net_hostfile": "hostfile.json"} if printed else {},
+        options=tuple(options),
+        become_password=request.become_password,
+        ignore_unreachable=request.ignore_unreachable,
+    )
+
+
+def _show_hostfile(request: ConfigRequest, result: Mapping[str, Any], show: Callable[[str], None]) -> None:
+    content = str(result.get("content", ""))
+    if request.output == STDOUT:
+        show(content.rstrip("\n"))
+    elif _is_printed(request):
+        show("\n".join(["Hostfile", "========", content.rstrip("\n")]))
+    else:
+        verb = ("would write" if request.check else "wrote") if result.get("changed") else "unchanged:"
+        show(f"{verb} {result.get('path', '')}")

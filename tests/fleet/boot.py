@@ -83,7 +83,7 @@ def _facts(description: Description, name: str) -> dict[str, Any]:
         "macos": mac.macos,
         "build": mac.build,
         "rdma": mac.rdma,
-        "thunderbolt5": mac.model.thunderbolt5,
+        "rdma_ctl": mac.rdma_ctl,
         "capable_gbps": mac.model.capable_gbps,
         "bridge": mac.bridge,
         "ports": {str(receptacle): device for receptacle, device in mac.ports.items()},

@@ -10,12 +10,13 @@ from typing import Any
 import yaml
 
 from .errors import DescriptionError
-from .models import BUILDS, DEVICES, LINUX, MODELS, Model
+from .models import BUILDS, DEVICES, FIRST_WITH_RDMA, LINUX, MODELS, Model
 
 HOST_FAULTS = ("no-sudo", "unreachable")
+RDMA_CTL_FAULTS = ("fails", "hangs")
 CABLE_FAULTS = ("dead", "half", "slow")
 MANAGERS = ("networkmanager", "networkd", "udev", "none")  # who configures the network of a Linux host
-_MAC_KEYS = {"model", "ports", "macos", "build", "rdma", "bridge", "devices", "uplink"}
+_MAC_KEYS = {"model", "ports", "macos", "build", "rdma", "rdma_ctl", "rdma_broken", "bridge", "devices", "uplink"}
 _LINUX_KEYS = {"manager"}
 _HOST_KEYS = {"system", "user", "faults", "python", "clock", *_MAC_KEYS, *_LINUX_KEYS}
 _CABLE_KEYS = {"ends", "speed", "fault", "rate", "through"}
@@ -39,6 +40,8 @@ class MacDescription:
     faults: tuple[str, ...] = ()
     clock: int = 0  # seconds by which its clock is ahead
     uplink: int = 0  # receptacle of the bridge that leads into the control node's network; 0: none
+    rdma_ctl: str = ""  # how `rdma_ctl` misbehaves: one of RDMA_CTL_FAULTS
+    rdma_broken: tuple[int, ...] = ()  # receptacles whose RDMA port stays down, whatever is plugged in
     python: str = ""  # program that is the Mac's python3; "": the system's; "none": there is none
     manager: str = ""  # of a Linux host; "" for a Mac
 
@@ -56,6 +59,16 @@ class MacDescription:
     def home(self) -> str:
         """Where the user's files are."""
         return f"/home/{self.user}" if self.linux else f"/Users/{self.user}"
+
+    @property
+    def has_rdma_driver(self) -> bool:
+        """The system is new enough to have one."""
+        return tuple(int(part) for part in self.macos.split(".")) >= FIRST_WITH_RDMA
+
+    @property
+    def does_rdma(self) -> bool:
+        """Enabled, on hardware and a system that have it."""
+        return self.rdma and self.model.thunderbolt5 and self.has_rdma_driver
 
 
 @dataclass(frozen=True)
@@ -175,6 +188,8 @@ def _mac(name: str, raw: Mapping[str, Any], where: str) -> MacDescription:
         clock=_seconds(raw.get("clock", 0), f"{where}.clock"),
         uplink=_uplink(raw.get("uplink", 0), ports, f"{where}.uplink"),
         python=str(raw.get("python") or ""),
+        rdma_ctl=_choice(raw["rdma_ctl"], RDMA_CTL_FAULTS, f"{where}.rdma_ctl") if raw.get("rdma_ctl") else "",
+        rdma_broken=_receptacles(raw.get("rdma_broken") or [], ports, f"{where}.rdma_broken"),
     )
 
 
@@ -201,6 +216,13 @@ def _devices(raw: Any, ports: Mapping[int, str], where: str) -> dict[int, str]:
             raise DescriptionError(f"{where}: there is no receptacle {receptacle!r}")
         _choice(kind, DEVICES, f"{where}.{receptacle}")
     return devices
+
+
+def _receptacles(raw: Any, ports: Mapping[int, str], where: str) -> tuple[int, ...]:
+    for receptacle in raw if isinstance(raw, list) else [raw]:
+        if receptacle not in ports:
+            raise DescriptionError(f"{where}: there is no receptacle {receptacle!r}")
+    return tuple(raw if isinstance(raw, list) else [raw])
 
 
 def _user(raw: Any, where: str) -> str:

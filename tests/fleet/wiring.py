@@ -162,7 +162,7 @@ def world(description: Description, domains: dict[str, dict[int, str]], plugged:
             "system": "linux" if mac.linux else "macos",
             "model_id": mac.model_id,
             "marketing": mac.model.name,
-            "rdma": mac.rdma and mac.model.thunderbolt5,
+            "rdma": mac.does_rdma,  # it lists devices, and offers the service to the other end of a cable
             "capable_gbps": mac.model.capable_gbps,
             "domains": {str(receptacle): domain for receptacle, domain in domains.get(name, {}).items()},
         }
@@ -176,7 +176,8 @@ def world(description: Description, domains: dict[str, dict[int, str]], plugged:
         }
         for i, cable in enumerate(description.cables)
     ]
-    return {"hosts": hosts, "cables": cables}
+    broken = [[name, str(receptacle)] for name, mac in description.hosts.items() for receptacle in mac.rdma_broken]
+    return {"hosts": hosts, "cables": cables, "rdma_broken": broken}
 
 
 def _pair(port: str, device: str, address: str, pid: int) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, hostfile
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import facts as fabric_facts
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux import ip, keep, managers, thunderbolt
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux import rdma as infiniband
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.macos import (
     ifconfig,
     networksetup,
@@ -126,6 +127,19 @@ def _raw_linux() -> dict[str, Any]:
     }
 
 
+def _infiniband(text: str) -> Any:
+    """The same of the RDMA devices of a Linux host."""
+    return infiniband.parse_infiniband_sysfs(dict(line.partition("=")[::2] for line in text.split("\n")))
+
+
+_INFINIBAND = (
+    "class/infiniband/usb4_rdma0/node_guid=0200:0000:0000:0001\n"
+    "class/infiniband/usb4_rdma0/device=devices/pci0000:00/domain0/0-0/0-1/0-1.1\n"
+    "class/infiniband/usb4_rdma0/ports/1/state=4: ACTIVE\n"
+    "class/infiniband/usb4_rdma0/ports/1/gids/1=0000:0000:0000:0000:0000:ffff:0a4d:0001\n"
+    "class/infiniband/usb4_rdma0/ports/1/gid_attrs/ndevs/1=thunderbolt0\n"
+    "class/net/thunderbolt0/device=devices/pci0000:00/domain0/0-0/0-1/0-1.0\n"
+)
 _SYSFS = (
     "bus/thunderbolt/devices/domain0=../../../devices/pci0000:00/0000:00:0d.2/domain0\n"
     "bus/thunderbolt/devices/0-0/unique_id=d1010780-0070-6c18-2372-c40eb5021e02\n"
@@ -185,7 +199,18 @@ _NETIF = (
 _RDMA = {
     "schema": 1,
     "switch": "enabled",
-    "devices": [{"name": "rdma_en2", "port": 1, "active": True, "gids": ["fe80::1", "::ffff:10.77.0.1"]}],
+    "devices": [
+        {
+            "name": "rdma_en2",
+            "port": 1,
+            "active": True,
+            "gids": [{"index": 0, "address": "fe80::1"}, {"index": 1, "address": "::ffff:10.77.0.1"}],
+            "state": "PORT_ACTIVE",
+            "device": "en2",
+            "guid": "8096a9d9edbaac05",
+            "max_qp": 11,
+        }
+    ],
     "verdict": "ready",
     "reason": "active: rdma_en2",
 }
@@ -203,6 +228,9 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("nmcli properties", keep.connection_files, "text", (_NM_PROPERTIES,), _own_paths),
     Subject("networkd's link", managers.networkd_device, "text", (_NETIF,)),
     Subject("a whole Linux host", fabric_facts.linux_facts, "raw", (_raw_linux(),), _same_through_the_codec),
+    Subject("ibv_devices", rdma.parse_ibv_devices, "text", texts("ibv_devices", "ibv_devices")),
+    Subject("ibv_devinfo", rdma.parse_ibv_devinfo, "text", texts("ibv_devinfo", "ibv_devinfo")),
+    Subject("infiniband", _infiniband, "text", (_INFINIBAND,)),
     Subject(
         "system_profiler",
         system_profiler.parse_system_profiler,
@@ -233,10 +261,4 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("rdma facts", codec.rdma_from_dict, "value", (_RDMA,)),
     Subject("plan", codec.plan_from_dict, "value", _vectors("facts", "plan")),
     Subject("hostfile", _hostfile, "json", _HOSTFILES, _dumps_again),
-)
-
-# Known to fail, and not tried before they are mended.
-UNPROVEN: tuple[Subject, ...] = (
-    Subject("ibv_devices", rdma.parse_ibv_devices, "text", texts("ibv_devices", "ibv_devices")),
-    Subject("ibv_devinfo", rdma.parse_ibv_devinfo, "text", texts("ibv_devinfo", "ibv_devinfo")),
 )

@@ -19,6 +19,8 @@ MISTAKES = {
     "{hosts: {mac1: {model: iMac}}}": "hosts.mac1.model: unknown model 'iMac'",
     "{hosts: {mac1: {macos: tahoe}}}": "hosts.mac1.macos: 'tahoe' is not a version",
     "{hosts: {mac1: {rdma: maybe}}}": "hosts.mac1.rdma: must be true or false, is 'maybe'",
+    "{hosts: {mac1: {rdma_ctl: sulks}}}": "hosts.mac1.rdma_ctl: unknown 'sulks' (known: fails, hangs)",
+    "{hosts: {mac1: {rdma_broken: [9]}}}": "hosts.mac1.rdma_broken: there is no receptacle 9",
     "{hosts: {mac1: {user: root}}}": "hosts.mac1.user: 'root' is not a name for an ordinary user",
     "{hosts: {mac1: {clock: soon}}}": "hosts.mac1.clock: 'soon' is not a whole number of seconds (up to a year)",
     "{hosts: {mac1: {faults: [asleep]}}}": "hosts.mac1.faults: unknown 'asleep' (known: no-sudo, unreachable)",

@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from planner_time import print_planner_times
+
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 SIZES = [8, 4096, 65536, 1 << 20, 1 << 24, 1 << 26]
@@ -82,6 +84,7 @@ def main() -> None:
     for ranks in args.ranks:
         compare_libraries(ranks, args.rounds)
     compare_launchers(args.rounds)
+    print_planner_times(args.rounds)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def choose(
         return _by_rdma(backend, plan, facts, judged or ())
     if backend == "auto" and len(plan.hosts) > 1:
         return _best(over, plan, facts, judged or ())
-    return _ring(over, plan, "asked for" + _hint(plan, facts))
+    return _ring(over, plan, "asked for" + _hint(plan, facts) if backend == "ring" else "a host alone needs no other")
 
 
 def _over_ethernet(backend: str, plan: FabricPlan) -> Choice:

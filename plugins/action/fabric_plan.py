@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
-from ansible.utils.display import Display
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import backend, codec, picture, rdma_links
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
+    backend,
+    codec,
+    lifeline,
+    picture,
+    rdma_links,
+)
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
-from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported
+from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported, said_addresses
 
 
 class ActionModule(ControlAction):
@@ -23,6 +28,7 @@ class ActionModule(ControlAction):
         "shape": {"type": "str", "choices": ["auto", "mesh", "ring"], "default": "auto"},
         "pool": {"type": "str", "default": "10.77.0.0/16"},
         "show": {"type": "bool", "default": True},
+        "allow_cutting_ssh": {"type": "bool", "default": False},
     }
 
     def answer(self, arguments, task_vars):
@@ -35,19 +41,27 @@ class ActionModule(ControlAction):
         judged = _judged(arguments, task_vars, plan, facts)
         try:
             choice = backend.choose(arguments["backend"], arguments["over"], plan, facts, judged)
+            cuts = _cuts(arguments, task_vars, choice, facts)
         except BoltloomError as error:  # with the cables before one's eyes, and all that is odd about them
-            shown = _show(plan, arguments["show"])
-            return {"failed": True, "msg": error.one_line(), "warnings": list(plan.warnings) + heard, **shown}
-        shown = _show(choice.plan, arguments["show"], f"backend {choice.backend}, {choice.reason}")
+            seen = self._seen(plan, arguments["show"])
+            return {"failed": True, "msg": error.one_line(), "warnings": list(plan.warnings) + heard, **seen}
+        seen = self._seen(choice.plan, arguments["show"], f"backend {choice.backend}, {choice.reason}")
         return {
             "changed": False,
             "plan": codec.plan_to_dict(choice.plan),
             "over": choice.over,
             "backend": choice.backend,
             "reason": choice.reason,
-            "warnings": list(choice.warnings) + heard,
-            **shown,
+            "warnings": list(choice.warnings) + cuts + heard,
+            **seen,
         }
+
+    def _seen(self, plan, show, decision=""):
+        """The picture and the table, and beneath them what was decided."""
+        cables, table = picture.cables_picture(plan), picture.plan_table(plan)
+        if show:
+            self.show("\n\n".join(part for part in (cables, table, decision) if part))
+        return {"picture": cables, "table": table}
 
 
 def _judged(arguments, task_vars, plan, facts):
@@ -58,9 +72,9 @@ def _judged(arguments, task_vars, plan, facts):
     return rdma_links.judge_links(plan, facts, rdma, settled=False)
 
 
-def _show(plan, show, decision=""):
-    """The picture and the table, and beneath them what was decided."""
-    cables, table = picture.cables_picture(plan), picture.plan_table(plan)
-    if show:
-        Display().display("\n{0}\n\n{1}\n{2}".format(cables, table, f"\n{decision}\n" if decision else ""))
-    return {"picture": cables, "table": table}
+def _cuts(arguments, task_vars, choice, facts):
+    """Warnings of hosts that are reached over what is to be changed. :raises BoltloomError: that was not allowed."""
+    if choice.over != "thunderbolt":
+        return []
+    said = said_addresses(task_vars, list(facts))
+    return lifeline.refuse_to_cut(facts, choice.plan, said, arguments["allow_cutting_ssh"])

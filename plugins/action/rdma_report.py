@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from ansible.utils.display import Display
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import backend, codec, rdma_links
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import FabricPlan, HostPlan
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.rdma_ends import READY
@@ -38,7 +37,7 @@ class ActionModule(ControlAction):
         verdicts = rdma_links.judge_hosts(hosts, rdma, judged)
         lines = _host_lines(hosts, verdicts) + _cable_lines(judged)
         if arguments["show"]:
-            Display().display("\n" + "\n".join(lines) + "\n")
+            self.show("\n".join(lines))
         result = {"changed": False, "lines": lines, "verdicts": {host: verdicts[host].verdict for host in hosts}}
         result["cables"] = [_cable(cable) for cable in judged]
         result["warnings"] = list(rdma_links.odd_tables(judged))

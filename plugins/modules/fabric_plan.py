@@ -54,6 +54,13 @@ options:
     description: Show the picture and the table.
     type: bool
     default: true
+  allow_cutting_ssh:
+    description:
+      - What to do about a host whose connection to the control machine goes over a Thunderbolt port that the plan
+        takes, or over a bridge that such a port is in. V(false) fails, naming the host, the address and the
+        interface, and nothing is changed anywhere. V(true) only warns.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - boltloom.cluster.attributes
   - boltloom.cluster.attributes.control

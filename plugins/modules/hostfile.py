@@ -52,6 +52,31 @@ options:
         hosts share is looked for in the fact C(boltloom_thunderbolt).
     type: dict
     default: {}
+  envs:
+    description:
+      - Variables that every rank gets, each as C(NAME=VALUE), or a dictionary of them.
+    type: raw
+    default: []
+  replace:
+    description:
+      - Replace the file even by one that is worse - fewer hosts of the inventory, Ethernet instead of the cables, a
+        ring instead of RDMA - and also when it is no hostfile.
+      - Otherwise a file of more hosts is kept when the play has a part of its hosts only, which C(--limit) does, and
+        any other step down fails with the cable that is missing.
+    type: bool
+    default: false
+  asked_over:
+    description: What the user asked the ranks to talk over. V(ethernet) allows to replace a file that uses the cables.
+    type: str
+    default: auto
+  asked_backend:
+    description: The backend that the user asked for. It may replace one that is faster.
+    type: str
+    default: auto
+  decide:
+    description: Only make all decisions and refusals, and write and show nothing. For a task before the first change.
+    type: bool
+    default: false
   show:
     description: Show in one line what was written.
     type: bool
@@ -82,6 +107,10 @@ EXAMPLES = r"""
 RETURN = r"""
 path:
   description: The file, as an absolute path.
+  returned: success
+  type: str
+kept:
+  description: Why the file that was there stays though its content would differ, empty if it does not.
   returned: success
   type: str
 content:

@@ -22,7 +22,8 @@ class Peer:
     name: str  # marketing name as the system prints it
     model: str = ""  # model identifier of a host ("Mac15,14"), "" for a device
     domain_uuid: str = ""  # upper case; equals the domain_uuid of the port at the other end. "" for a device
-    rdma_service: bool = False  # the peer offers the RDMA service (protocol 64087): necessary, not sufficient
+    rdma_service: Optional[bool] = False  # the peer offers RDMA (protocol 64087), which is necessary, not sufficient;
+    # None: what it offers is not known
     depth: int = 0  # 0: directly at the cable; n: behind n hubs or docks
 
 
@@ -71,6 +72,7 @@ class Bridge:
     members: Tuple[str, ...]  # now, Thunderbolt ports and others
     configured: Tuple[str, ...] = ()  # members that come back at the next boot (preferences)
     service: Optional[Service] = None
+    addresses: Tuple[str, ...] = ()  # IPv4 on the bridge itself now, as "a.b.c.d/len"
 
 
 @dataclass(frozen=True)

@@ -31,4 +31,4 @@ def read_facts(run: Run = run_here, root: str = "/") -> HostFacts:
         facts = fabric_facts.macos_facts(macos.collect(run, root))
     else:
         facts = fabric_facts.linux_facts(linux.collect(run, root))
-    return ours.with_ours(facts, root)
+    return ours.with_ours(facts, run, root)

@@ -161,6 +161,12 @@ def test_what_a_person_can_repair_is_one_line(name, words, results):
     assert "Traceback" not in results[1]
 
 
+def test_a_plan_that_cannot_be_made_is_shown_with_its_cables(results):
+    failed = results[0]["no_mesh"]
+    assert failed["picture"].startswith("3 hosts, 1 cable: neither a mesh nor a ring")
+    assert failed["picture"] in results[1]
+
+
 def test_check_mode_says_what_would_be_written_and_writes_nothing(results):
     checked = results[0]["checked"]
     assert checked["changed"]

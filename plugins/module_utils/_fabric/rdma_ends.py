@@ -121,12 +121,12 @@ def dock_problem(end: CableEnd, both_active: bool) -> Optional[Problem]:
 
 def _no_device(end: CableEnd) -> str:
     if end.system == "linux":
-        return "{0} has no RDMA device on {1}, and takes part over TCP: use the backend ring".format(
-            end.host, end.port.device or "this port"
-        )
-    return "{0} lists no RDMA device for its port, although RDMA is enabled there: restart that Mac, or use another port".format(
-        end.host
+        words = "{0} has no RDMA device on {1}, and takes part over TCP: use the backend ring"
+        return words.format(end.host, end.port.device or "this port")
+    words = (
+        "{0} lists no RDMA device for its port, although RDMA is enabled there: restart that Mac, or use another port"
     )
+    return words.format(end.host)
 
 
 def _down(end: CableEnd, device: RdmaDevice) -> Problem:

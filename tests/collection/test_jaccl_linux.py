@@ -21,7 +21,7 @@ def test_jaccl_is_refused_and_names_the_host_without_a_device(rack):
     assert rack.hostfile is None
 
 
-LOOK = {"mac1": ("/sbin/ifconfig",), "box1": ("ip", "-o", "address")}
+LOOK = {"mac1": ("/sbin/ifconfig",), "box1": ("ip", "-4", "-o", "address")}
 
 
 def test_auto_takes_the_ring_and_no_device_is_made_up(rack):

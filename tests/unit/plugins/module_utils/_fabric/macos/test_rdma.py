@@ -169,8 +169,31 @@ def test_no_devices_is_no_error_but_nonsense_is(parse):
         parse("Segmentation fault\n")
 
 
-def test_rdma_ctl():
-    assert parse_rdma_ctl("enabled\n") == "enabled"
-    assert parse_rdma_ctl("disabled\n") == "disabled"
-    with pytest.raises(ParseError, match="Recovery"):
-        parse_rdma_ctl("rdma_ctl: This tool needs to be executed from Recovery OS.\n")
+@pytest.mark.parametrize(
+    ("text", "switch"),
+    [
+        ("enabled\n", "enabled"),
+        ("disabled\n", "disabled"),
+        ("Enabled\r\n", "enabled"),
+        ("RDMA: enabled", "enabled"),
+        ("RDMA is disabled.\n", "disabled"),
+    ],
+)
+def test_rdma_ctl(text, switch):
+    assert parse_rdma_ctl(text) == switch
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rdma_ctl: This tool needs to be executed from Recovery OS.\n",
+        "",
+        "RDMA is not enabled",
+        "enabled\ndisabled",
+        "RDMA can be enabled in Recovery",
+        "reenabled",
+    ],
+)
+def test_rdma_ctl_with_other_words(text):
+    with pytest.raises(ParseError, match="rdma_ctl"):
+        parse_rdma_ctl(text)

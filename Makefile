@@ -1,5 +1,5 @@
 # The two commands of the README are `make demo` and `make test`; both prepare what is missing first.
-.PHONY: help demo test test-fast soak bench lint format setup-demo setup-test clean
+.PHONY: help demo test test-fast soak bench lint collection docs format setup-demo setup-test clean
 .DEFAULT_GOAL := help
 
 PY := .venv/bin/python
@@ -26,6 +26,12 @@ lint: setup-test ## ruff, mypy, import-linter, ansible-lint, clang-format
 
 bench: setup-test ## our library and launcher beside their peers, as ratios
 	@$(PY) tests/peers/bench.py
+
+collection: setup-demo ## builds the collection's artefact into dist/
+	@tools/artefact
+
+docs: setup-test ## rewrites the tables of variables in the roles' READMEs
+	@$(PY) tools/role-variables
 
 format: setup-test ## rewrites Python and C++ in the house's layout
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix . && tools/native-sources | xargs .venv/bin/clang-format --style=file:native/.clang-format -i

@@ -72,8 +72,8 @@ def _is_printed(request: ConfigRequest) -> bool:
 
 def _play(request: ConfigRequest) -> Play:
     variables: dict[str, Value] = {"thunderbolt_net_over": request.over}
-    if request.backend:
-        variables["thunderbolt_net_backend"] = request.backend
+    if request.backend or not request.targets.inventories:  # an inventory may have its own say
+        variables["thunderbolt_net_backend"] = request.backend or "auto"
     if request.envs:
         variables["thunderbolt_net_envs"] = request.envs
     printed = _is_printed(request)

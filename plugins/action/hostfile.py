@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import backend as backends
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
     codec,
     configured,
     hostfile,
     ranks,
+    rdma_links,
     replacing,
 )
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import HostfileError
@@ -36,6 +38,8 @@ class ActionModule(ControlAction):
         "plan": {"type": "dict", "required": True},
         "over": {"type": "str", "choices": ["thunderbolt", "ethernet"], "default": "thunderbolt"},
         "backend": {"type": "str", "choices": ["ring", "jaccl", "jaccl-ring"], "default": "ring"},
+        "reason": {"type": "str", "default": ""},
+        "addressed": {"type": "bool", "default": True},
         "management": {"type": "dict", "default": {}},
         "envs": {"type": "raw", "default": []},
         "replace": {"type": "bool", "default": False},
@@ -70,7 +74,9 @@ class ActionModule(ControlAction):
     def _fresh(self, plan, arguments, task_vars):
         ssh = {host: _reach.ssh_name(host, task_vars["hostvars"][host]) for host in plan.order}
         management = management_addresses(plan.order, arguments, task_vars)
-        made = ranks.hostfile_from_plan(plan, management, ssh, arguments["backend"], arguments["over"])
+        judged = judged_cables(plan, arguments["backend"], task_vars, arguments["addressed"])
+        decided = (arguments["backend"], arguments["over"], judged, arguments["reason"])
+        made = ranks.hostfile_from_plan(plan, management, ssh, *decided)
         return replace(made, envs=as_texts(arguments["envs"], "thunderbolt_net_envs"))
 
 
@@ -83,6 +89,16 @@ def management_addresses(hosts, arguments, task_vars):
     if not needed or not unsaid:
         return said
     return {**pick_management(reported(task_vars, unsaid, "boltloom_thunderbolt", codec.facts_from_dict)), **said}
+
+
+def judged_cables(plan, backend, task_vars, settled):
+    """The cables judged for RDMA where the backend needs it, as the hosts reported last."""
+    if backend not in backends.RDMA_BACKENDS:
+        return ()
+    hosts = list(plan.order)
+    facts = reported(task_vars, hosts, "boltloom_thunderbolt", codec.facts_from_dict)
+    rdma = reported(task_vars, hosts, "boltloom_rdma", codec.rdma_from_dict)
+    return rdma_links.judge_links(plan, facts, rdma, settled)
 
 
 def said_address(host, arguments, task_vars):

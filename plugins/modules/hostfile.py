@@ -28,10 +28,24 @@ options:
     choices: [thunderbolt, ethernet]
     default: thunderbolt
   backend:
-    description: The backend that the file is for.
+    description:
+      - The backend that the file is for.
+      - For V(jaccl) and V(jaccl-ring) the facts C(boltloom_thunderbolt) and C(boltloom_rdma) of every host are needed,
+        as M(boltloom.cluster.rdma_facts) reads them; only cables that are ready for RDMA, and devices that exist, are
+        written. The index of each address in the device's table stands under the key C(boltloom) of the file.
     type: str
     choices: [ring, jaccl, jaccl-ring]
     default: ring
+  reason:
+    description: Why it is this backend, as M(boltloom.cluster.fabric_plan) says it; kept in the file under C(boltloom).
+    type: str
+    default: ""
+  addressed:
+    description:
+      - Whether the hosts have the addresses of the plan by now. When they do not, as in check mode, cables are taken
+        for V(jaccl) and V(jaccl-ring) that will be ready once they have them.
+    type: bool
+    default: true
   management:
     description:
       - Management address per host. For hosts that are not in it, or whose address is empty, the one network that all
@@ -85,6 +99,8 @@ EXAMPLES = r"""
     path: boltloom-hostfile.json
     plan: "{{ fabric.plan }}"
     over: "{{ fabric.over }}"
+    backend: "{{ fabric.backend }}"
+    reason: "{{ fabric.reason }}"
   run_once: true
 """
 

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import shown
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError, PlanError
 
 TOGETHER = "linear"
 ALONE = ("free", "host_pinned")  # strategies in which each host goes ahead at its own pace
@@ -53,12 +53,22 @@ class ControlAction(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Check the arguments, answer, and give failures as one line without a traceback."""
         result = super().run(tmp, task_vars)
+        arguments: Dict[str, Any] = {}
         try:
             refuse_alone(self._task)
             _report, arguments = self.validate_argument_spec(self.ARGUMENT_SPEC)
             result.update(self.answer(arguments, task_vars or {}))
         except BoltloomError as error:
-            result.update(failed=True, msg=error.one_line())
+            result.update(failed=True, msg=error.one_line(), **_evidence(error, arguments.get("show", True)))
         except AnsibleError as error:
             result.update(failed=True, msg=error.message)
         return shown.result(result)
+
+
+def _evidence(error: BoltloomError, show: bool) -> Dict[str, Any]:
+    """What a person needs to see why no plan can be made; the picture stands above the error."""
+    if not isinstance(error, PlanError) or not error.picture:
+        return {}
+    if show:
+        Display().display("\n{0}\n".format(shown.block(error.picture)))
+    return {"picture": error.picture, "warnings": list(error.warnings)}

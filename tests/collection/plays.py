@@ -26,12 +26,13 @@ def play(
     before: list[dict[str, Any]] | None = None,
     hosts: dict[str, Any] | None = None,
     variables: dict[str, Any] | None = None,
+    defaults: dict[str, Any] | None = None,
     interpreter: str = sys.executable,
 ) -> tuple[dict[str, Any], str]:
     """Each registered result by name, and what the user saw.
 
     ``tasks`` run once; those of ``before`` on every host. ``hosts`` are inventory names with their variables, all of
-    them reached without ssh; without any it is localhost.
+    them reached without ssh; without any it is localhost. ``defaults`` are the play's module_defaults.
     """
     results = folder / "results.json"
     names = [entry["register"] for entry in tasks]
@@ -40,9 +41,8 @@ def play(
     save = {"name": "save", "ansible.builtin.copy": copy, "vars": {"names": names}}
     once = [{**entry, "run_once": True} for entry in (*tasks, save)]
     steps = [*(before or []), *once]
-    (folder / "play.json").write_text(
-        json.dumps([{"hosts": "all", "gather_facts": False, "vars": variables or {}, "tasks": steps}])
-    )
+    settings = {"vars": variables or {}, "module_defaults": defaults or {}}
+    (folder / "play.json").write_text(json.dumps([{"hosts": "all", "gather_facts": False, **settings, "tasks": steps}]))
     local = {"ansible_connection": "local", "ansible_python_interpreter": interpreter}
     inventory = {"all": {"hosts": hosts or {"localhost": None}, "vars": local}}
     (folder / "inventory.json").write_text(json.dumps(inventory))

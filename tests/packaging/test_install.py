@@ -47,7 +47,7 @@ def clean_folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def galaxy(clean_folder: Path) -> tuple[Path, dict[str, str]]:
     """The tarball, installed: (the bin folder, the environment that uses it)."""
-    run(BIN / "ansible-galaxy", "collection", "build", "--output-path", clean_folder)
+    run("tools/artefact", clean_folder)
     (tarball,) = clean_folder.glob("boltloom-cluster-*.tar.gz")
     where = clean_folder / "galaxy"
     env = {"ANSIBLE_COLLECTIONS_PATH": str(where), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
@@ -66,23 +66,27 @@ def wheel(clean_folder: Path) -> tuple[Path, dict[str, str]]:
     return where / "bin", {"PATH": f"{where}/bin:{os.environ['PATH']}"}
 
 
-def test_the_tarball_holds_the_collection_and_nothing_else(clean_folder: Path, galaxy: tuple[Path, dict[str, str]]):
+def test_the_artefact_holds_the_collection_and_nothing_else(clean_folder: Path, galaxy: tuple[Path, dict[str, str]]):
     (tarball,) = clean_folder.glob("boltloom-cluster-*.tar.gz")
     with tarfile.open(tarball) as tar:
         tops = {member.name.split("/")[0] for member in tar.getmembers()}
-    assert {"plugins", "roles", "playbooks", "meta", "MANIFEST.json", "FILES.json", "README.md"} <= tops
-    assert not tops & {
-        "native",
-        "launcher",
-        "tests",
-        "demo",
-        "tools",
-        "contracts",
-        "examples",
-        ".build",
-        ".venv",
-        ".git",
-    }
+        names = set(tar.getnames())
+        readme = tar.extractfile("README.md").read().decode()
+    described = {"MANIFEST.json", "FILES.json", "README.md", "LICENSES", "changelogs", "docs"}
+    assert tops - {"CHANGELOG.rst"} == described | {"plugins", "roles", "playbooks", "meta"}
+    assert not [name for name in names if "__pycache__" in name]
+    assert readme == (ROOT / "docs/galaxy.md").read_text()  # the repository's own is about a checkout
+    assert "make demo" not in readme
+
+
+@pytest.mark.slow
+def test_what_ansible_galaxy_builds_of_a_checkout_is_the_collection_too(clean_folder: Path):
+    """As `ansible-galaxy collection install git+https://...` does; only the README is the repository's."""
+    where = clean_folder / "plain"
+    run(BIN / "ansible-galaxy", "collection", "build", "--output-path", where)
+    (tarball,) = where.glob("*.tar.gz")
+    with tarfile.open(tarball) as plain, tarfile.open(next(clean_folder.glob("*.tar.gz"))) as ours:
+        assert set(plain.getnames()) == {*ours.getnames(), "docs/galaxy.md"}
 
 
 @pytest.mark.slow

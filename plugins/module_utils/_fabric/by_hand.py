@@ -15,6 +15,8 @@ from typing import Callable, List, Mapping, Sequence, Tuple
 from . import steps as kinds
 from .errors import TopologyError
 from .facts import MACOS_PREFERENCES_FILE
+from .linux.keep import MODES, manager_of
+from .linux.managers import NETWORKD, NETWORKMANAGER
 from .steps import Step
 
 Argv = Tuple[str, ...]
@@ -82,6 +84,26 @@ def _cidr(step: Step) -> str:
     return "{0}/{1}".format(step.address, step.prefix)
 
 
+def _reload(step: Step) -> List[Argv]:
+    told: Mapping[str, List[Argv]] = {
+        NETWORKMANAGER: [("nmcli", "connection", "reload")],
+        NETWORKD: [("networkctl", "reload")],
+    }
+    return told.get(manager_of(step.path) or "", [])
+
+
+def _write(step: Step) -> List[Argv]:
+    mode = "{0:o}".format(MODES.get(manager_of(step.path) or "", 0o644))
+    script = 'printf %s "$0" > "$1" && chmod "$2" "$1"'
+    return [("sh", "-c", script, step.text, step.path, mode), *_reload(step)]
+
+
+def _activate(step: Step) -> List[Argv]:
+    if manager_of(step.path) == NETWORKD:
+        return [("networkctl", "reconfigure", step.device)]
+    return [("nmcli", "connection", "up", "uuid", step.connection, "ifname", step.device)]
+
+
 def _create(step: Step) -> List[Argv]:
     return _networksetup("-createnetworkservice", step.service, step.port) + _networksetup(
         "-setv6LinkLocal", step.service
@@ -112,11 +134,14 @@ _MACOS: Mapping[str, Callable[[Step], List[Argv]]] = {
     kinds.ENABLE_SERVICE: lambda step: _networksetup("-setnetworkserviceenabled", step.service, "on"),
 }
 _LINUX: Mapping[str, Callable[[Step], List[Argv]]] = {
-    kinds.NOTE_PORTS: _nothing,
     kinds.RELEASE_PORT_FROM_BRIDGE: lambda step: [_ip("link", "set", "dev", step.device, "nomaster")],
     kinds.REMOVE_ADDRESS: lambda step: [_ip("address", "delete", _cidr(step), "dev", step.device)],
     kinds.ADD_ADDRESS: lambda step: [
         _ip("address", "add", _cidr(step), "dev", step.device),
         _ip("link", "set", "dev", step.device, "up"),
     ],
+    kinds.WRITE_CONFIG: _write,
+    kinds.REMOVE_CONFIG: lambda step: [("rm", step.path), *_reload(step)],
+    kinds.ACTIVATE_CONFIG: _activate,
+    kinds.NOTE_PORTS: _nothing,
 }

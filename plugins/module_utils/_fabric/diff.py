@@ -10,6 +10,7 @@ import ipaddress
 from dataclasses import replace
 from typing import List, Sequence, Set, Tuple
 
+from .diff_linux import linux_port_steps
 from .diff_macos import macos_port_steps, services_of
 from .errors import TopologyError
 from .foresee import foresee
@@ -17,7 +18,6 @@ from .host_text import host_text
 from .model import Bridge, HostFacts, HostPlan, Port, WantPort
 from .names import plain
 from .steps import (
-    ADD_ADDRESS,
     DESTROY_BRIDGE,
     DISABLE_BRIDGE_SERVICE,
     FORGET_BRIDGE,
@@ -123,12 +123,13 @@ def _bridge_steps(facts: HostFacts, bridge: Bridge, planned: Set[str]) -> List[S
     """Free the planned ports; take the bridge apart when only ports without a host at the other end are left in it.
 
     Those leave it too, whether a dock, a drive or nothing is plugged in: the bridge would only swallow the next cable.
+    A bridge of Linux is somebody's own, and only the planned ports leave it.
     """
     members = set(bridge.members) | set(bridge.configured)
     if not members & planned:
         return []
     idle = {port.device for port in facts.ports if not any(peer.kind == "host" for peer in port.peers)}
-    dissolve = members <= planned | idle
+    dissolve = facts.system == "macos" and members <= planned | idle
     leaving = members if dissolve else members & planned
     steps = []
     if dissolve and bridge.service is not None and bridge.service.enabled:
@@ -139,7 +140,7 @@ def _bridge_steps(facts: HostFacts, bridge: Bridge, planned: Set[str]) -> List[S
         for device in bridge.members
         if device in leaving
     )
-    if dissolve and bridge.members and facts.system == "macos":
+    if dissolve and bridge.members:
         steps.append(Step(DESTROY_BRIDGE, bridge=bridge.device))
     staying = tuple(device for device in bridge.configured if device not in leaving)
     if staying != bridge.configured:
@@ -154,7 +155,7 @@ def _port_steps(facts: HostFacts, port: Port, want: WantPort) -> List[Step]:
         for extra in _in_the_way(port, want)
     ]
     if facts.system != "macos":
-        return steps + _linux_port_steps(port, want)
+        return steps + linux_port_steps(facts, port, want)
     for service in services_of(port):
         _sayable(service.name, port.device)
     return steps + macos_port_steps(facts, port, want)
@@ -167,12 +168,6 @@ def _sayable(name: str, device: str) -> None:
             "the network service {0!r} of {1} has characters in its name that no command can say".format(name, device),
             "rename it in System Settings > Network",
         )
-
-
-def _linux_port_steps(port: Port, want: WantPort) -> List[Step]:
-    if _wanted_address(want) in port.addresses:
-        return []
-    return [Step(ADD_ADDRESS, device=port.device, address=want.address, prefix=want.prefix)]
 
 
 def _in_the_way(port: Port, want: WantPort) -> List[ipaddress.IPv4Interface]:

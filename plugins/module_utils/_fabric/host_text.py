@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import AbstractSet, List
 
 from .diff_macos import services_of
+from .linux.keep import own_paths
 from .model import HostFacts, Port, Service
 
 
@@ -22,6 +23,11 @@ def host_text(facts: HostFacts, receptacles: AbstractSet[int]) -> str:
     for port in facts.ports:
         if port.receptacle in receptacles:
             lines.extend(_port_text(port))
+    own = {path for receptacle in receptacles for path in own_paths(receptacle)}
+    for file in facts.config:
+        if file.path in own:
+            lines.append("{0}:".format(file.path))
+            lines.extend("    {0}".format(line) for line in file.text.split("\n") if line)
     for noted in facts.applied:
         lines.append(
             "noted on the host: Thunderbolt {0.receptacle} ({0.device}) {0.address}/{0.prefix} to {0.peer} "
@@ -33,6 +39,8 @@ def host_text(facts: HostFacts, receptacles: AbstractSet[int]) -> str:
 def _port_text(port: Port) -> List[str]:
     name = "Thunderbolt {0} ({1})".format(port.receptacle, port.device)
     lines = ["{0}: addresses {1}".format(name, " ".join(port.addresses) or "none")]
+    if port.configuration:
+        lines.append("{0}: configured by {1}".format(name, port.configuration))
     if port.bridge:
         lines.append("{0}: in {1}".format(name, port.bridge))
     lines.extend("{0}: service {1}".format(name, _service_text(service)) for service in services_of(port))

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The artefact, judged by ansible-test, galaxy-importer, ansible-builder and antsibull-changelog, as Galaxy does.
+
+With the virtual environments that ansible-test made before (in .build) it takes half a minute, else a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from collection.interpreters import candidates
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+PYTHONS = ("3.8", "3.9", "3.10", "3.12", "3.13")  # of the hosts; ansible-test skips those that are not here
+# Instead of the script that ansible-test would download: the pip that comes with Python.
+GET_PIP = "import ensurepip\nensurepip.bootstrap(default_pip=True)\n"
+
+
+def run(*argv: str | Path, cwd: Path, env: dict[str, str] | None = None, timeout: float = 560) -> tuple[int, str]:
+    done = subprocess.run(
+        [str(a) for a in argv],
+        env=os.environ | (env or {}),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+    )
+    return done.returncode, done.stdout
+
+
+def path_with_pythons() -> str:
+    """Our tools, then real interpreters: pyenv's stand-ins that only say that they do not work would fail a test."""
+    folders = [BIN]
+    for version in PYTHONS:
+        found = [Path(path) for path in candidates(version) if path and "shims" not in path]
+        folders += [path.parent for path in found[-1:]]
+    return ":".join([*map(str, folders), "/usr/bin", "/bin"])
+
+
+@pytest.fixture(scope="module")
+def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the artefact, and the artefact installed under ``tree``: outside of a checkout, as a user's."""
+    folder = tmp_path_factory.mktemp("artefact")
+    status, said = run("tools/artefact", folder, cwd=ROOT)
+    assert status == 0, said
+    (tarball,) = folder.glob("*.tar.gz")
+    tree = folder / "tree/ansible_collections/boltloom/cluster"
+    tree.mkdir(parents=True)
+    shutil.unpack_archive(tarball, tree)
+    return folder
+
+
+@pytest.mark.timeout(600)
+def test_ansible_test_sanity(artefact: Path) -> None:
+    """Every sanity test, on each Python that a host may have and that is here. Nothing is ignored."""
+    home = ROOT / ".build/ansible-test-home"
+    home.mkdir(parents=True, exist_ok=True)
+    tree = artefact / "tree/ansible_collections/boltloom/cluster"
+    env = {"HOME": str(home), "PATH": path_with_pythons(), "LC_ALL": "C.UTF-8", "ANSIBLE_COLLECTIONS_PATH": ""}
+    argv = (BIN / "ansible-test", "sanity", "--python", "default", "--color", "no")
+    status, said = run(*argv, cwd=tree, env=env)
+    wanted = re.search(r"manually downloaded and saved to: (\S+)", said)
+    if wanted:
+        Path(wanted[1]).write_text(GET_PIP)
+        status, said = run(*argv, cwd=tree, env=env)
+    assert status == 0, "\n".join(line for line in said.splitlines() if "ERROR" in line or "FATAL" in line) or said
+    ran = set(re.findall(r'Running sanity test "([\w-]+)"', said))
+    assert {"validate-modules", "pylint", "import", "ansible-doc", "changelog", "runtime-metadata", "yamllint"} <= ran
+
+
+def test_galaxy_takes_it_without_a_warning(artefact: Path) -> None:
+    """With ansible-lint at the profile production, as Galaxy runs it."""
+    (tarball,) = artefact.glob("*.tar.gz")
+    local = artefact / "importer-tmp"
+    env = {"PATH": f"{BIN}:{os.environ['PATH']}", "GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(local)}
+    status, said = run(sys.executable, "-m", "galaxy_importer.main", tarball, cwd=artefact, env=env)
+    assert status == 0 and "completed successfully" in said, said
+    assert not [line for line in said.splitlines() if re.match(r"(ERROR|WARNING)", line)]
+    result = json.loads((artefact / "importer_result.json").read_text())
+    stated = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["requires_ansible"]
+    assert result["requires_ansible"] == stated
+    undescribed = [
+        content["name"]
+        for content in result["contents"]
+        if content["content_type"] in ("module", "role", "inventory") and not content["description"]
+    ]
+    assert not undescribed
+
+
+def test_ansible_builder_finds_what_an_execution_environment_needs(artefact: Path) -> None:
+    status, said = run(BIN / "ansible-builder", "introspect", artefact / "tree", cwd=artefact)
+    assert status == 0, said
+    needed = yaml.safe_load(said)
+    assert needed["python"] == []
+    assert [line.split()[0] for line in needed["system"]] == ["openssh-client", "openssh-clients"]
+
+
+def test_ansible_builder_makes_a_context_of_the_example(artefact: Path) -> None:
+    """Its own validation of the definition; the image itself needs a registry."""
+    source, context = ROOT / "docs/infra-repo/execution-environment.yml", artefact / "context"
+    status, said = run(BIN / "ansible-builder", "create", "-f", source, "-c", context, "-v", "3", cwd=artefact)
+    assert status == 0, said
+    stated = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["requires_ansible"]
+    assert f"ansible-core{stated}" in next(context.glob("*file")).read_text()
+    assert "boltloom.cluster" in (context / "_build/requirements.yml").read_text()
+
+
+def test_a_release_gathers_the_changelog(artefact: Path) -> None:
+    """antsibull-changelog makes CHANGELOG.rst of the fragments and names every new module, role and plugin."""
+    where = artefact / "release"
+    shutil.copytree(artefact / "tree", where)
+    where = where / "ansible_collections/boltloom/cluster"
+    shutil.copy(ROOT / "galaxy.yml", where)
+    env = {"PATH": f"{BIN}:{os.environ['PATH']}"}
+    status, said = run(BIN / "antsibull-changelog", "release", "--date", "2026-01-01", cwd=where, env=env)
+    assert status == 0, said
+    text = (where / "CHANGELOG.rst").read_text()
+    for module in (ROOT / "plugins/modules").glob("*.py"):
+        assert f"- boltloom.cluster.{module.stem} - " in text
+    assert "Release Summary" in text

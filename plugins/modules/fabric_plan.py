@@ -50,6 +50,10 @@ options:
     description: The networks of the cables, a /30 each, are cut out of this one.
     type: str
     default: 10.77.0.0/16
+  slow_is_error:
+    description: Fail when a cable runs at a lower speed than both of its ports can do, instead of only saying so.
+    type: bool
+    default: false
   show:
     description: Show the picture and the table.
     type: bool

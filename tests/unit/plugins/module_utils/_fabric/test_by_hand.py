@@ -45,11 +45,19 @@ def test_the_lines_of_a_port():
     assert lines_by_hand(todo, "macos") == (
         "sudo ifconfig bridge0 deletem en3",
         "sudo networksetup -createnetworkservice 'Boltloom Thunderbolt 2' 'Thunderbolt 2'",
+        "sudo networksetup -setv6LinkLocal 'Boltloom Thunderbolt 2'",
         "sudo networksetup -setmanual 'Boltloom Thunderbolt 2' 10.77.0.1 255.255.255.252 ''",
     )
     assert lines_by_hand([step(kinds.ADD_ADDRESS)], "linux") == (
         "sudo ip address add 10.77.0.1/30 dev en3",
         "sudo ip link set dev en3 up",
+    )
+
+
+def test_what_no_command_does_is_said():
+    place = step(kinds.PLACE_SERVICE, behind="NAS\nlink")
+    assert lines_by_hand([place], "macos") == (
+        "# System Settings > Network > ... > Set Service Order: drag 'Boltloom Thunderbolt 2' before $'NAS\\012link'",
     )
 
 

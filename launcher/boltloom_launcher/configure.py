@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec
@@ -42,10 +40,7 @@ def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None])
 
     :raises UnfitError: hosts or cables are not fit, one line for each.
     """
-    with tempfile.TemporaryDirectory(prefix="boltloom-hostfile-") as folder:
-        printed = _is_printed(request)
-        path = str(Path(folder) / "hostfile.json") if printed else request.output
-        account = run_play(_play(request, path), voice)
+    account = run_play(_play(request), voice)
     for diff in account.diffs if request.diff else ():
         show(diff)
     for warning in account.warnings:
@@ -53,7 +48,7 @@ def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None])
     if not request.auto_setup or account.failed_in("become_check"):
         by_hand(account, show)
     fit(account)
-    _show_hostfile(request, account.results.get("hostfile", {}), printed, show)
+    _show_hostfile(request, account.results.get("hostfile", {}), show)
 
 
 def by_hand(account: Account, show: Callable[[str], None]) -> None:
@@ -75,32 +70,32 @@ def _is_printed(request: ConfigRequest) -> bool:
     return request.output == STDOUT or (request.output is None and not request.targets.inventories)
 
 
-def _play(request: ConfigRequest, hostfile: str | None) -> Play:
+def _play(request: ConfigRequest) -> Play:
     variables: dict[str, Value] = {"thunderbolt_net_over": request.over}
-    if request.backend:
-        variables["thunderbolt_net_backend"] = request.backend
+    if request.backend or not request.targets.inventories:  # an inventory may have its own say
+        variables["thunderbolt_net_backend"] = request.backend or "auto"
     if request.envs:
         variables["thunderbolt_net_envs"] = request.envs
-    if hostfile:
-        variables["thunderbolt_net_hostfile"] = os.path.abspath(os.path.expanduser(hostfile))
+    printed = _is_printed(request)
+    if request.output is not None and not printed:
+        variables["thunderbolt_net_hostfile"] = os.path.abspath(os.path.expanduser(request.output))
     options = ["--check"] * request.check + ["--diff"] * request.diff
     return Play(
         playbook="configure" if request.auto_setup else "plan",
         targets=request.targets,
         variables=variables,
+        thrown_away={"thunderbolt_net_hostfile": "hostfile.json"} if printed else {},
         options=tuple(options),
         become_password=request.become_password,
         ignore_unreachable=request.ignore_unreachable,
     )
 
 
-def _show_hostfile(
-    request: ConfigRequest, result: Mapping[str, Any], printed: bool, show: Callable[[str], None]
-) -> None:
+def _show_hostfile(request: ConfigRequest, result: Mapping[str, Any], show: Callable[[str], None]) -> None:
     content = str(result.get("content", ""))
     if request.output == STDOUT:
         show(content.rstrip("\n"))
-    elif printed:
+    elif _is_printed(request):
         show("\n".join(["Hostfile", "========", content.rstrip("\n")]))
     else:
         verb = ("would write" if request.check else "wrote") if result.get("changed") else "unchanged:"

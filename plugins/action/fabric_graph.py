@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 
-from ansible.utils.display import Display
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, drawing, graph
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_file import read_bytes, write_bytes
@@ -41,7 +40,7 @@ class ActionModule(ControlAction):
             write_bytes(path, drawn)
         if arguments["show"]:
             verb = ("would write" if self._task.check_mode else "wrote") if changed else "unchanged:"
-            Display().display("\n{0} {1}: {2}\n".format(verb, path, drawing.summary(seen)))
+            self.show("{0} {1}: {2}".format(verb, path, drawing.summary(seen)))
         return {"changed": changed, "path": path, "graph": drawing.as_dict(seen)}
 
 

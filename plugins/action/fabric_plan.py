@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
-from ansible.utils.display import Display
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, picture
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
+    backend,
+    codec,
+    lifeline,
+    picture,
+    rdma_links,
+)
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
-from ansible_collections.boltloom.cluster.plugins.plugin_utils._over import choose_over
-from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported
+from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported, said_addresses
 
 
 class ActionModule(ControlAction):
@@ -18,27 +23,58 @@ class ActionModule(ControlAction):
 
     ARGUMENT_SPEC = {
         "hosts": {"type": "list", "elements": "str", "default": []},
-        "over": {"type": "str", "choices": ["auto", "thunderbolt", "ethernet"], "default": "auto"},
+        "over": {"type": "str", "choices": list(backend.OVER), "default": "auto"},
+        "backend": {"type": "str", "choices": list(backend.BACKENDS), "default": "ring"},
         "shape": {"type": "str", "choices": ["auto", "mesh", "ring"], "default": "auto"},
         "pool": {"type": "str", "default": "10.77.0.0/16"},
         "show": {"type": "bool", "default": True},
+        "allow_cutting_ssh": {"type": "bool", "default": False},
     }
 
     def answer(self, arguments, task_vars):
-        """The plan, and how it looks."""
+        """The plan, what its ranks talk by, and how it looks."""
         hosts = hosts_of_play(task_vars, arguments["hosts"])
         facts = reported(task_vars, hosts, "boltloom_thunderbolt", codec.facts_from_dict)
         options = PlanOptions(pool=arguments["pool"], shape=arguments["shape"], order=tuple(hosts))
         plan = make_plan(facts, options)
-        over, warnings = choose_over(arguments["over"], plan)
-        cables, table = picture.cables_picture(plan), picture.plan_table(plan)
-        if arguments["show"]:
-            Display().display("\n{0}\n\n{1}\n".format(cables, table))
+        heard = [f"{host}: {words}" for host in hosts for words in facts[host].warnings]
+        judged = _judged(arguments, task_vars, plan, facts)
+        try:
+            choice = backend.choose(arguments["backend"], arguments["over"], plan, facts, judged)
+            cuts = _cuts(arguments, task_vars, choice, facts)
+        except BoltloomError as error:  # with the cables before one's eyes, and all that is odd about them
+            seen = self._seen(plan, arguments["show"])
+            return {"failed": True, "msg": error.one_line(), "warnings": list(plan.warnings) + heard, **seen}
+        seen = self._seen(choice.plan, arguments["show"], f"backend {choice.backend}, {choice.reason}")
         return {
             "changed": False,
-            "plan": codec.plan_to_dict(plan),
-            "over": over,
-            "picture": cables,
-            "table": table,
-            "warnings": warnings + [f"{host}: {words}" for host in hosts for words in facts[host].warnings],
+            "plan": codec.plan_to_dict(choice.plan),
+            "over": choice.over,
+            "backend": choice.backend,
+            "reason": choice.reason,
+            "warnings": list(choice.warnings) + cuts + heard,
+            **seen,
         }
+
+    def _seen(self, plan, show, decision=""):
+        """The picture and the table, and beneath them what was decided."""
+        cables, table = picture.cables_picture(plan), picture.plan_table(plan)
+        if show:
+            self.show("\n\n".join(part for part in (cables, table, decision) if part))
+        return {"picture": cables, "table": table}
+
+
+def _judged(arguments, task_vars, plan, facts):
+    """The cables as they will be for RDMA once they are addressed; None where the decision does not rest on it."""
+    if not backend.asks_for_rdma(arguments["backend"], arguments["over"]):
+        return None
+    rdma = reported(task_vars, list(plan.order), "boltloom_rdma", codec.rdma_from_dict)
+    return rdma_links.judge_links(plan, facts, rdma, settled=False)
+
+
+def _cuts(arguments, task_vars, choice, facts):
+    """Warnings of hosts that are reached over what is to be changed. :raises BoltloomError: that was not allowed."""
+    if choice.over != "thunderbolt":
+        return []
+    said = said_addresses(task_vars, list(facts))
+    return lifeline.refuse_to_cut(facts, choice.plan, said, arguments["allow_cutting_ssh"])

@@ -48,3 +48,18 @@ attributes:
     description: Runs on the control machine, over what all hosts reported.
     support: full
 """
+
+    OWNED = r"""
+options:
+  owner:
+    description:
+      - Who makes the change, in words. One run at a time may change a host, and a second one is told who the first is.
+      - When empty, the user and the host of the control machine and the process of Ansible.
+    type: str
+    default: ""
+  dead_owners:
+    description: Owners of earlier runs that are known to have ended, so that what they left is taken over at once.
+    type: list
+    elements: str
+    default: []
+"""

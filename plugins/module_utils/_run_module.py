@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ._fabric import shown
 from ._fabric.errors import BoltloomError
 
 # (parameters, check mode) -> what the module returns, "changed" included.
@@ -27,6 +28,6 @@ def run_module(argument_spec: Mapping[str, Any], body: Body) -> None:
     try:
         result = body(module.params, module.check_mode)
     except BoltloomError as error:
-        module.fail_json(msg=error.one_line())
+        module.fail_json(msg=shown.line(error.one_line()), **getattr(error, "details", {}))
     else:
-        module.exit_json(**result)
+        module.exit_json(**shown.result(result))

@@ -30,6 +30,17 @@ options:
     type: str
     choices: [auto, thunderbolt, ethernet]
     default: auto
+  backend:
+    description:
+      - The backend that the ranks shall use. V(ring) goes over TCP, V(jaccl) by RDMA between every two hosts,
+        V(jaccl-ring) by RDMA around a ring.
+      - V(auto) takes the best that cables and RDMA allow on these hosts now - V(jaccl), else V(jaccl-ring), else
+        V(ring) - and says why. Every other value is done or refused, never replaced.
+      - All but V(ring) need the fact C(boltloom_rdma) of every host, as M(boltloom.cluster.rdma_facts) reads it. RDMA
+        is judged by cable, as it will be once the plan's addresses are given.
+    type: str
+    choices: [auto, ring, jaccl, jaccl-ring]
+    default: ring
   shape:
     description: The fabric that the cables must make; V(auto) takes what is there.
     type: str
@@ -43,6 +54,13 @@ options:
     description: Show the picture and the table.
     type: bool
     default: true
+  allow_cutting_ssh:
+    description:
+      - What to do about a host whose connection to the control machine goes over a Thunderbolt port that the plan
+        takes, or over a bridge that such a port is in. V(false) fails, naming the host, the address and the
+        interface, and nothing is changed anywhere. V(true) only warns.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - boltloom.cluster.attributes
   - boltloom.cluster.attributes.control
@@ -52,6 +70,7 @@ author:
   - The Boltloom authors (@boltloom)
 seealso:
   - module: boltloom.cluster.thunderbolt_facts
+  - module: boltloom.cluster.rdma_facts
   - module: boltloom.cluster.thunderbolt_net
   - module: boltloom.cluster.hostfile
 """
@@ -59,6 +78,15 @@ seealso:
 EXAMPLES = r"""
 - name: Plan the fabric
   boltloom.cluster.fabric_plan:
+  register: fabric
+  run_once: true
+
+- name: Read the ports and what they can do by RDMA
+  boltloom.cluster.rdma_facts:
+
+- name: Plan the best fabric that there can be
+  boltloom.cluster.fabric_plan:
+    backend: auto
   register: fabric
   run_once: true
 """
@@ -72,12 +100,20 @@ over:
   description: What the ranks shall talk over, V(thunderbolt) or V(ethernet).
   returned: success
   type: str
+backend:
+  description: The backend that was decided on, V(ring), V(jaccl) or V(jaccl-ring).
+  returned: success
+  type: str
+reason:
+  description: Why it is this backend, in one sentence.
+  returned: success
+  type: str
 picture:
   description: The cables as a picture in text.
-  returned: success
+  returned: when the plan could be made
   type: str
 table:
   description: The plan as a table, one line per link.
-  returned: success
+  returned: when the plan could be made
   type: str
 """

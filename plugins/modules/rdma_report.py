@@ -11,13 +11,28 @@ module: rdma_report
 short_description: Shows for every host whether RDMA is ready, and why not if it is not
 version_added: 0.1.0
 description:
-  - Shows one line per host. Needs the fact C(boltloom_rdma) of every host. Use it with C(run_once).
+  - Shows one line per host and one per cable. Needs the facts C(boltloom_rdma) and C(boltloom_thunderbolt) of every
+    host; M(boltloom.cluster.rdma_facts) reads both. Use it with C(run_once).
+  - A host is V(ready) when each of its cables to the other hosts is - both ends list the device, both ports are
+    active, the link has the speed of Thunderbolt 5, and both tables hold the addresses of the plan. Without a plan
+    every cable that is found is judged, and any IPv4 address will do.
 options:
   hosts:
-    description: The hosts. Empty means all hosts of the play.
+    description: The hosts. Empty means all hosts of the play, or those of the plan.
     type: list
     elements: str
     default: []
+  plan:
+    description: The plan of the whole fabric, as M(boltloom.cluster.fabric_plan) returns it.
+    type: dict
+    default: {}
+  backend:
+    description:
+      - Fail when the cables that are ready do not make what this backend needs, V(jaccl) or V(jaccl-ring). Cables that
+        it can do without are named in a warning.
+    type: str
+    choices: ["", ring, jaccl, jaccl-ring]
+    default: ""
   required:
     description: Fail when a host is not ready.
     type: bool
@@ -41,6 +56,12 @@ EXAMPLES = r"""
 - name: Report the verdicts
   boltloom.cluster.rdma_report:
   run_once: true
+
+- name: See that every cable of the plan is ready for jaccl
+  boltloom.cluster.rdma_report:
+    plan: "{{ fabric.plan }}"
+    backend: "{{ fabric.backend }}"
+  run_once: true
 """
 
 RETURN = r"""
@@ -50,7 +71,16 @@ lines:
   type: list
   elements: str
 verdicts:
-  description: The verdict of each host - V(ready), V(no-link), V(needs-recovery), V(os-too-old) or V(not-capable).
+  description:
+    - The verdict of each host. V(ready); V(not-capable), the hardware cannot do it; V(os-too-old); V(needs-recovery),
+      to be enabled in Recovery; V(not-understood), a command failed or said something unknown; V(no-link), no cable
+      or the host at the other end is not enabled; V(port-down), cabled, enabled and still down; V(wrong-address), the
+      table of a port lacks the address of its cable; V(slow-cable), not the speed of Thunderbolt 5.
   returned: always
   type: dict
+cables:
+  description: The cables, each with its verdict, a sentence, and device and GID index of both ends.
+  returned: always
+  type: list
+  elements: dict
 """

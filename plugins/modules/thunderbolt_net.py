@@ -13,31 +13,61 @@ version_added: 0.1.0
 description:
   - Takes the planned ports out of the Thunderbolt Bridge, for now and for the next boot, and gives each its own
     address.
-  - Touches only ports that the plan names, and bridges only as far as they hold such ports.
-    It never changes the network location, another service or the default route.
+  - Touches only ports that the plan names, and bridges that they are in. When all that would be left in such a bridge
+    are ports without a computer at the other end - a dock, a drive, or nothing is plugged in -, the bridge is taken
+    apart and those ports leave it too, because it would only swallow the next cable. It never changes the network
+    location, another service or the default route.
+  - On macOS every port gets a network service of our own, C(Boltloom Thunderbolt N), without router and name servers.
+    A service that somebody else made on that port is left as it is; ours is put directly before it in the order,
+    because only the first enabled service of a port has the port. A service that has the wanted address already stays
+    in use.
+  - An address that somebody else set on a planned port is taken off only when it is in the way of the cable's network.
+  - Before the first step, the complete state of everything that will be changed is written to the disk of the host,
+    below C(/var/db/boltloom) (on Linux C(/var/lib/boltloom)). When a step fails, when the task is stopped, or when the
+    change is not confirmed in time, all of it is brought back, compared, and only then said to be undone.
+    M(boltloom.cluster.thunderbolt_restore) brings back what was there before the first change of all.
   - Reads the host, compares it with the plan, applies the difference and reads again to see that nothing is left to do.
-    When a step fails, what was done before is undone in reverse order.
+  - One run at a time changes a host. A run that died is completed by the next one, with a warning that says so.
+  - Refused while a process has an RDMA device open.
   - Needs root when there is something to change.
-  - On macOS the settings survive a reboot. On Linux they last until the next boot.
 options:
   plan:
-    description: The plan of the whole fabric, as M(boltloom.cluster.fabric_plan) returns it.
+    description:
+      - The plan of the whole fabric, as M(boltloom.cluster.fabric_plan) returns it.
+      - Required when O(state=present).
     type: dict
-    required: true
   host:
     description: Which host of the plan this is; usually V({{ inventory_hostname }}).
     type: str
     required: true
+  state:
+    description:
+      - V(present) makes the planned ports look as the plan wants.
+      - V(absent) takes our settings off the ports that were configured here once and that the plan does not have - off
+        all of them, when there is no plan or this host is not in it. It brings no bridge back.
+    type: str
+    choices: [present, absent]
+    default: present
+  confirm_within:
+    description:
+      - Seconds within which M(boltloom.cluster.thunderbolt_confirm) must be called with RV(run). Otherwise a process on
+        the host takes the change back, also when the control machine, the connection or this task has died by then.
+      - With V(0) the change is confirmed by this task itself, as soon as it is seen to be in force.
+    type: float
+    default: 0
 extends_documentation_fragment:
   - boltloom.cluster.attributes
   - boltloom.cluster.attributes.target
   - boltloom.cluster.attributes.diff
+  - boltloom.cluster.attributes.owned
 attributes:
   check_mode: {support: full}
 author:
   - The Boltloom authors (@boltloom)
 seealso:
   - module: boltloom.cluster.fabric_plan
+  - module: boltloom.cluster.thunderbolt_confirm
+  - module: boltloom.cluster.thunderbolt_restore
   - module: boltloom.cluster.link_check
 """
 
@@ -46,6 +76,19 @@ EXAMPLES = r"""
   boltloom.cluster.thunderbolt_net:
     plan: "{{ fabric.plan }}"
     host: "{{ inventory_hostname }}"
+    confirm_within: 120
+  become: true
+  register: applied
+
+- name: It works, so it may stay
+  boltloom.cluster.thunderbolt_confirm:
+    run: "{{ applied.run }}"
+  become: true
+
+- name: Clean up a host that left the fabric
+  boltloom.cluster.thunderbolt_net:
+    host: "{{ inventory_hostname }}"
+    state: absent
   become: true
 """
 
@@ -57,25 +100,33 @@ steps:
   elements: str
   sample:
     - take en2 out of bridge0
+run:
+  description: What M(boltloom.cluster.thunderbolt_confirm) has to confirm; empty when there is nothing to confirm.
+  returned: success
+  type: str
+busy_owner:
+  description: Who is at work on this host.
+  returned: when another run is
+  type: str
 """
 
 from ..module_utils._host import configure
 from ..module_utils._run_module import run_module
 
 ARGUMENT_SPEC = {
-    "plan": {"type": "dict", "required": True},
+    "plan": {"type": "dict"},
     "host": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "confirm_within": {"type": "float", "default": 0},
+    "owner": {"type": "str", "default": ""},
+    "dead_owners": {"type": "list", "elements": "str", "default": []},
 }
 
 
 def body(params, check_mode):
     """Compare, and apply unless in check mode."""
-    outcome = configure.configure(params["plan"], params["host"], check_mode)
-    return {
-        "changed": bool(outcome.steps),
-        "steps": list(outcome.steps),
-        "diff": {"before": outcome.before, "after": outcome.after},
-    }
+    act = configure.configure if params["state"] == "present" else configure.remove_leftovers
+    return act(params["plan"], params["host"], check_mode, terms=configure.terms_of(params)).as_result()
 
 
 def main():

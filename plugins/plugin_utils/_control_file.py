@@ -23,6 +23,17 @@ def read_text(path: str) -> str:
         raise HostfileError("{0} cannot be read: {1}".format(path, _why(error))) from error
 
 
+def refuse_unwritable(path: str) -> None:
+    """Say it before anything is changed, not after. :raises HostfileError: the file could not be written."""
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise HostfileError("{0} cannot be written: No such file or directory".format(path), "make its folder first")
+    if os.path.isdir(path):
+        raise HostfileError("{0} cannot be written: it is a folder".format(path), "name a file in it")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise HostfileError("{0} cannot be written: Permission denied".format(path), "name a file in another folder")
+
+
 def read_bytes(path: str) -> bytes:
     """What is in the file, b"" where there is none yet."""
     try:

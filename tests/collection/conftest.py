@@ -66,9 +66,10 @@ class Rack:
         return json.loads(path.read_text()) if path.exists() else None
 
     def play(self, playbook: str, *arguments: str, fails: bool = False, inventory: Path | str | None = None) -> Played:
-        """Run a playbook of the collection on the control node."""
+        """Run a playbook of the collection on the control node, or the file that a path names."""
         hosts = str(inventory or self.inventory)
-        argv = [str(BIN / "ansible-playbook"), f"boltloom.cluster.{playbook}", "-i", hosts, *arguments]
+        what = playbook if "/" in playbook else f"boltloom.cluster.{playbook}"
+        argv = [str(BIN / "ansible-playbook"), what, "-i", hosts, *arguments]
         done = self.fleet.run("control", argv, env=SETTINGS, timeout=240)
         played = Played(done.returncode, done.stdout + done.stderr)
         assert (played.rc != 0) == fails, f"{' '.join(argv)} exited {played.rc}:\n{played.text}"

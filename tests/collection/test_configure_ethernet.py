@@ -37,7 +37,7 @@ def test_the_second_run_changes_nothing(rack, configured):
 
 
 def test_hosts_on_the_command_line_have_their_hostfile_in_the_current_folder(rack, configured):
-    played = rack.play("configure", "--check", inventory="mac1,mac2,")
+    played = rack.play("configure", "--check", "-e", "boltloom_hosts=all", inventory="mac1,mac2,")
     assert f"would write {Path.cwd()}/boltloom-hostfile.json: 2 ranks, backend ring, over ethernet" in played.flat
 
 

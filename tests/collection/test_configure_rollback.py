@@ -91,7 +91,8 @@ def test_a_link_that_carries_nothing_is_named_from_both_ends(rack):
         played = rack.play("verify", "-e", "thunderbolt_net_link_timeout=1", fails=True)
     finally:
         subprocess.run([*neighbours, "del", address, "dev", DEVICE], check=True)
-    assert re.search(rf"mac1 port \d+ \({DEVICE}\) to mac2: {address} did not answer within 1 s", played.flat)
-    assert re.search(rf"mac2 port \d+ \({DEVICE}\) to mac1: \S+ did not answer within 1 s", played.flat)
+    link = rf"mac1 Thunderbolt \d \({DEVICE}\) to mac2 Thunderbolt \d \({DEVICE}\)"
+    assert re.search(rf"{link}: {address} did not answer within 1 s", played.flat)
+    assert re.search(r"; seen from mac2: \S+ did not answer within 1 s", played.flat)
     assert "look at the cable" in played.flat
     rack.play("verify")

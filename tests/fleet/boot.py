@@ -3,6 +3,7 @@
 
 import contextlib
 import functools
+import json
 import os
 import py_compile
 import re
@@ -11,13 +12,14 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import disk, wiring
+from . import disk, linux_disk, wiring
 from .description import Description, MacDescription
 from .errors import FleetError
-from .identity import port_mac, switch_uid
+from .identity import controller_of, linux_mac, port_mac, switch_uid
 from .state import State
 
 HERE = Path(__file__).resolve().parent
@@ -81,16 +83,19 @@ def _facts(description: Description, name: str) -> dict[str, Any]:
         "macos": mac.macos,
         "build": mac.build,
         "rdma": mac.rdma,
-        "thunderbolt5": mac.model.thunderbolt5,
+        "rdma_ctl": mac.rdma_ctl,
         "capable_gbps": mac.model.capable_gbps,
         "bridge": mac.bridge,
         "ports": {str(receptacle): device for receptacle, device in mac.ports.items()},
         "uids": {str(receptacle): switch_uid(name, receptacle) for receptacle in mac.ports},
-        "macs": {str(receptacle): port_mac(name, receptacle) for receptacle in mac.ports},
+        "macs": {str(receptacle): (linux_mac if mac.linux else port_mac)(name, receptacle) for receptacle in mac.ports},
         "devices": {str(receptacle): kind for receptacle, kind in mac.devices.items()},
         "nics": wiring.nics(description, name),
+        "manager": mac.manager,
+        "controllers": {str(receptacle): controller_of(receptacle) for receptacle in mac.ports if mac.linux},
         "en0_address": wiring.addresses(description)[name] + "/24",
         "router": wiring.ROUTER,
+        "bridge_address": wiring.bridge_address(description, name),
     }
 
 
@@ -104,13 +109,18 @@ def prepare(folder: Path, description: Description) -> None:
     for name, mac in description.hosts.items():
         facts = _facts(description, name)
         place = folder / "hosts" / name
-        disk.make_mac_disk(place / "disk", mac, facts, addresses, key)
-        disk.make_tree(place / "tree", mac, mac_python(mac)[0])
+        if mac.linux:
+            linux_disk.make_disk(place / "disk", mac, facts, addresses, key)
+            linux_disk.make_tree(place / "tree", mac_python(mac)[0])
+        else:
+            disk.make_mac_disk(place / "disk", mac, facts, addresses, key)
+            disk.make_tree(place / "tree", mac, mac_python(mac)[0])
         disk.write_json(place / "host/host.json", facts)
         if mac.clock:
             _set_clock(place, mac.clock)
         (place / "mount").mkdir()
-    disk.make_control_home(home, description.hosts, addresses, folder / "hosts")
+    bridged = {name: wiring.bridge_address(description, name).split("/")[0] for name in description.hosts}
+    disk.make_control_home(home, description.hosts, addresses, bridged, folder / "hosts")
     etc = folder / "control/etc"
     users = Path("/etc/passwd").read_text(encoding="utf-8")
     # ssh looks for its files in the home of the password database, whatever HOME says
@@ -133,12 +143,14 @@ def _set_clock(place: Path, seconds_ahead: int) -> None:
 
 
 def _install_library(target: Path) -> None:
-    """The Macs' own copy of the folder `mac`, compiled: most of a command's time would be reading its source."""
-    shutil.copytree(HERE / "mac", target / "mac", ignore=shutil.ignore_patterns("__pycache__"))
-    for source in (target / "mac").rglob("*.py"):
-        py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
-    for script in ("command", "link_changed"):
-        (target / "mac" / script).rename(target / script)
+    """The hosts' own copy of their part, compiled: most of a command's time would be reading its source."""
+    for name, scripts in (("mac", ("command", "link_changed")), ("linux", ("cable_moved",))):
+        shutil.copytree(HERE / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for source in (target / name).rglob("*.py"):
+            py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        shutil.copyfile(HERE / "kernel.py", target / "kernel.py")
+        for script in scripts:
+            (target / name / script).rename(target / script)
 
 
 def start_fleet(folder: Path, state: State) -> socket.socket:
@@ -173,16 +185,19 @@ def start_control(folder: Path, state: State, home: Path) -> None:
         _expect(folder, "control", channel, b"up")
 
 
-def start_macs(folder: Path, state: State, description: Description, names: list[str], cables: str) -> None:
-    """Boot Macs, all at once; ``cables`` is what `ip` shall do between their wiring and their start."""
+def start_macs(
+    folder: Path, state: State, description: Description, names: list[str], cables: Callable[[], str]
+) -> None:
+    """Boot hosts, all at once; ``cables`` says what `ip` shall do between their wiring and their start."""
     fleet = state.processes["fleet"]["pid"]
     with contextlib.ExitStack() as stack:
         started = {}
         for name in names:
             place = folder / "hosts" / name
             config = {
-                "role": "mac",
+                "role": "linux" if description.hosts[name].linux else "mac",
                 "hostname": name,
+                "boot_id": state.boots[name],
                 "mount_point": str(place / "mount"),
                 "disk": str(place / "disk"),
                 "tree": str(place / "tree"),
@@ -196,7 +211,8 @@ def start_macs(folder: Path, state: State, description: Description, names: list
             stack.enter_context(started[name][0])
         for name, (channel, starter) in started.items():
             _arrived(folder, state, name, channel, starter)
-        ip_batch(fleet, "".join(wiring.host(description, n, state.processes[n]["pid"]) for n in names) + cables)
+        ip_batch(fleet, "".join(wiring.host(description, n, state.processes[n]["pid"]) for n in names))
+        ip_batch(fleet, cables())
         for channel, _ in started.values():
             channel.sendall(b"wired")
         for name, (channel, _) in started.items():
@@ -256,12 +272,25 @@ def _last(folder: Path, name: str) -> str:
     return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
 
-def in_backplane(fleet: int, argv: list[str], text: str = "") -> None:
-    """Run a program of this machine in the backplane."""
+def in_backplane(fleet: int, argv: list[str], text: str = "") -> str:
+    """Run a program of this machine in the backplane; what it printed."""
     entered = ["nsenter", "-t", str(fleet), "-n", "--", program(argv[0]) or argv[0], *argv[1:]]
     done = subprocess.run(entered, input=text, capture_output=True, text=True, timeout=_DEADLINE, check=False)
     if done.returncode != 0:
         raise FleetError(f"the kernel refused to wire the fleet: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def backplane_links(fleet: int) -> set[str]:
+    """The names of all links in the backplane."""
+    listing = in_backplane(fleet, ["ip", "-j", "link"])
+    return {str(link["ifname"]) for link in json.loads(listing)}
+
+
+def slow_down(fleet: int, description: Description, number: int) -> None:
+    """Limit a slow cable at the ends where it is plugged in."""
+    for arguments in wiring.slow_down(description, number):
+        in_backplane(fleet, ["tc", *arguments])
 
 
 def ip_batch(fleet: int, text: str, forgiving: bool = False) -> None:

@@ -10,11 +10,15 @@ from typing import Any
 import yaml
 
 from .errors import DescriptionError
-from .models import BUILDS, DEVICES, MODELS, Model
+from .models import BUILDS, DEVICES, FIRST_WITH_RDMA, LINUX, MODELS, Model
 
 HOST_FAULTS = ("no-sudo", "unreachable")
+RDMA_CTL_FAULTS = ("fails", "hangs")
 CABLE_FAULTS = ("dead", "half", "slow")
-_HOST_KEYS = {"model", "ports", "macos", "build", "rdma", "bridge", "user", "devices", "faults", "python", "clock"}
+MANAGERS = ("networkmanager", "networkd", "udev", "none")  # who configures the network of a Linux host
+_MAC_KEYS = {"model", "ports", "macos", "build", "rdma", "rdma_ctl", "rdma_broken", "bridge", "devices", "uplink"}
+_LINUX_KEYS = {"manager"}
+_HOST_KEYS = {"system", "user", "faults", "python", "clock", *_MAC_KEYS, *_LINUX_KEYS}
 _CABLE_KEYS = {"ends", "speed", "fault", "rate", "through"}
 _MAX_HOSTS = 64
 _MAX_SKEW = 366 * 24 * 3600
@@ -22,7 +26,7 @@ _MAX_SKEW = 366 * 24 * 3600
 
 @dataclass(frozen=True)
 class MacDescription:
-    """One simulated Mac."""
+    """One simulated Mac, or a Linux host in its place."""
 
     name: str
     model_id: str
@@ -35,12 +39,36 @@ class MacDescription:
     devices: dict[int, str] = field(default_factory=dict)  # receptacle -> dock, drive or display
     faults: tuple[str, ...] = ()
     clock: int = 0  # seconds by which its clock is ahead
+    uplink: int = 0  # receptacle of the bridge that leads into the control node's network; 0: none
+    rdma_ctl: str = ""  # how `rdma_ctl` misbehaves: one of RDMA_CTL_FAULTS
+    rdma_broken: tuple[int, ...] = ()  # receptacles whose RDMA port stays down, whatever is plugged in
     python: str = ""  # program that is the Mac's python3; "": the system's; "none": there is none
+    manager: str = ""  # of a Linux host; "" for a Mac
 
     @property
     def model(self) -> Model:
         """What is fixed by the model."""
-        return MODELS[self.model_id]
+        return LINUX if self.linux else MODELS[self.model_id]
+
+    @property
+    def linux(self) -> bool:
+        """Whether it is no Mac."""
+        return self.manager != ""
+
+    @property
+    def home(self) -> str:
+        """Where the user's files are."""
+        return f"/home/{self.user}" if self.linux else f"/Users/{self.user}"
+
+    @property
+    def has_rdma_driver(self) -> bool:
+        """The system is new enough to have one."""
+        return tuple(int(part) for part in self.macos.split(".")) >= FIRST_WITH_RDMA
+
+    @property
+    def does_rdma(self) -> bool:
+        """Enabled, on hardware and a system that have it."""
+        return self.rdma and self.model.thunderbolt5 and self.has_rdma_driver
 
 
 @dataclass(frozen=True)
@@ -90,7 +118,7 @@ def parse_description(raw: Any) -> Description:
     hosts = {}
     for name, options in hosts_raw.items():
         own = _mapping(options or {}, f"hosts.{name}", _HOST_KEYS)
-        hosts[str(name)] = _host(str(name), {**defaults, **own})
+        hosts[str(name)] = _host_of_a_system(str(name), defaults, own)
     cables_raw = top.get("cables") or []
     if not isinstance(cables_raw, list):
         raise DescriptionError("cables: must be a list")
@@ -108,10 +136,37 @@ def _mapping(raw: Any, where: str, allowed: set[str] | None) -> Mapping[Any, Any
     return raw
 
 
-def _host(name: str, raw: Mapping[str, Any]) -> MacDescription:
+def _host_of_a_system(name: str, defaults: Mapping[str, Any], own: Mapping[str, Any]) -> MacDescription:
     where = f"hosts.{name}"
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name) or name == "control":
         raise DescriptionError(f"{where}: use small letters, digits and -, a letter first, and not control")
+    system = _choice({**defaults, **own}.get("system", "macos"), ("macos", "linux"), f"{where}.system")
+    foreign = _MAC_KEYS if system == "linux" else _LINUX_KEYS
+    wrong = sorted(foreign & set(own))
+    if wrong:
+        raise DescriptionError(f"{where}: {wrong[0]!r} is not for a host whose system is {system}")
+    raw = {key: value for key, value in {**defaults, **own}.items() if key not in foreign}
+    return _linux_host(name, raw, where) if system == "linux" else _mac(name, raw, where)
+
+
+def _linux_host(name: str, raw: Mapping[str, Any], where: str) -> MacDescription:
+    return MacDescription(
+        name=name,
+        model_id="linux",
+        ports=dict(LINUX.ports),
+        macos="",
+        build="",
+        rdma=False,
+        bridge=False,
+        user=_user(raw.get("user", "linux"), f"{where}.user"),
+        faults=_faults(raw, where),
+        clock=_seconds(raw.get("clock", 0), f"{where}.clock"),
+        python=str(raw.get("python") or ""),
+        manager=_choice(raw.get("manager", "networkmanager"), MANAGERS, f"{where}.manager"),
+    )
+
+
+def _mac(name: str, raw: Mapping[str, Any], where: str) -> MacDescription:
     model_id = str(raw.get("model", "Mac16,11"))
     if model_id not in MODELS:
         raise DescriptionError(f"{where}.model: unknown model {model_id!r} (known: {', '.join(sorted(MODELS))})")
@@ -119,7 +174,6 @@ def _host(name: str, raw: Mapping[str, Any]) -> MacDescription:
     macos = str(raw.get("macos", "26.4"))
     if not re.fullmatch(r"\d+(\.\d+){0,2}", macos):
         raise DescriptionError(f'{where}.macos: {macos!r} is not a version (write it in quotes, like "26.4")')
-    faults = tuple(_choice(fault, HOST_FAULTS, f"{where}.faults") for fault in raw.get("faults") or [])
     return MacDescription(
         name=name,
         model_id=model_id,
@@ -130,10 +184,17 @@ def _host(name: str, raw: Mapping[str, Any]) -> MacDescription:
         bridge=_boolean(raw.get("bridge", True), f"{where}.bridge"),
         user=_user(raw.get("user", "mac"), f"{where}.user"),
         devices=_devices(raw.get("devices") or {}, ports, f"{where}.devices"),
-        faults=faults,
+        faults=_faults(raw, where),
         clock=_seconds(raw.get("clock", 0), f"{where}.clock"),
+        uplink=_uplink(raw.get("uplink", 0), ports, f"{where}.uplink"),
         python=str(raw.get("python") or ""),
+        rdma_ctl=_choice(raw["rdma_ctl"], RDMA_CTL_FAULTS, f"{where}.rdma_ctl") if raw.get("rdma_ctl") else "",
+        rdma_broken=_receptacles(raw.get("rdma_broken") or [], ports, f"{where}.rdma_broken"),
     )
+
+
+def _faults(raw: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    return tuple(_choice(fault, HOST_FAULTS, f"{where}.faults") for fault in raw.get("faults") or [])
 
 
 def _ports(raw: Any, where: str) -> dict[int, str]:
@@ -157,10 +218,23 @@ def _devices(raw: Any, ports: Mapping[int, str], where: str) -> dict[int, str]:
     return devices
 
 
+def _receptacles(raw: Any, ports: Mapping[int, str], where: str) -> tuple[int, ...]:
+    for receptacle in raw if isinstance(raw, list) else [raw]:
+        if receptacle not in ports:
+            raise DescriptionError(f"{where}: there is no receptacle {receptacle!r}")
+    return tuple(raw if isinstance(raw, list) else [raw])
+
+
 def _user(raw: Any, where: str) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,30}", str(raw)) or raw in ("root", "sshd", "nobody"):
         raise DescriptionError(f"{where}: {raw!r} is not a name for an ordinary user")
     return str(raw)
+
+
+def _uplink(raw: Any, ports: Mapping[int, str], where: str) -> int:
+    if raw and raw not in ports:
+        raise DescriptionError(f"{where}: there is no receptacle {raw!r}")
+    return int(raw)
 
 
 def _boolean(raw: Any, where: str) -> bool:
@@ -216,6 +290,7 @@ def _end(raw: Any, where: str, hosts: Mapping[str, MacDescription]) -> tuple[str
 
 def _check_receptacles(hosts: Mapping[str, MacDescription], cables: tuple[Cable, ...]) -> None:
     taken = {(name, receptacle): "a device" for name, host in hosts.items() for receptacle in host.devices}
+    taken |= {(name, host.uplink): "the uplink" for name, host in hosts.items() if host.uplink}
     for i, cable in enumerate(cables):
         for end in cable.ends:
             if end in taken:

@@ -18,7 +18,7 @@ from .models import FIRST_WITH_RDMA
 MAC_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 UID, GID = 501, 20  # the first user of a Mac, and its group staff
 # The password is "boltloom"; it is asked for only where the fault no-sudo is described.
-_PASSWORD_HASH = "$6$fleet$/ildKm2dSybo6QaAlJzNw7.4fKY/y01lmVv4snWBBMWng6NMHe3XyM89fk5FsqBd6qrTZuO26u4MNEmLdGwS6."
+PASSWORD_HASH = "$6$fleet$/ildKm2dSybo6QaAlJzNw7.4fKY/y01lmVv4snWBBMWng6NMHe3XyM89fk5FsqBd6qrTZuO26u4MNEmLdGwS6."
 # A Mac does not have these; the emulated commands reach `ip` and `bridge` at a place of their own.
 _HIDDEN = (
     "usr/sbin/ip",
@@ -29,7 +29,7 @@ _HIDDEN = (
     "usr/bin/ss",
     "usr/lib/os-release",
 )
-_ETC_FROM_DEBIAN = (
+ETC_FROM_DEBIAN = (
     "ld.so.cache",
     "ld.so.conf",
     "localtime",
@@ -39,7 +39,7 @@ _ETC_FROM_DEBIAN = (
     "shells",
     "ssl/openssl.cnf",
 )
-_SSHD_CONFIG = f"""\
+SSHD_CONFIG = f"""\
 HostKey /etc/ssh/ssh_host_ed25519_key
 PasswordAuthentication no
 KbdInteractiveAuthentication no
@@ -97,7 +97,7 @@ def make_mac_disk(disk: Path, mac: MacDescription, facts: dict[str, Any], addres
 
 
 def _make_etc(etc: Path, mac: MacDescription, addresses: dict[str, str]) -> None:
-    for name in _ETC_FROM_DEBIAN:
+    for name in ETC_FROM_DEBIAN:
         source, target = Path("/etc", name), etc / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.exists():
@@ -107,13 +107,13 @@ def _make_etc(etc: Path, mac: MacDescription, addresses: dict[str, str]) -> None
         (name, number, number, "/var/empty", "/usr/bin/false") for name, number in (("sshd", 75), ("nobody", 65534))
     ]
     write_text(etc / "passwd", "".join(f"{n}:x:{u}:{g}:{n}:{home}:{shell}\n" for n, u, g, home, shell in users))
-    write_text(etc / "shadow", f"root:*:1::::::\n{mac.user}:{_PASSWORD_HASH}:1::::::\nsshd:*:1::::::\n", 0o600)
+    write_text(etc / "shadow", f"root:*:1::::::\n{mac.user}:{PASSWORD_HASH}:1::::::\nsshd:*:1::::::\n", 0o600)
     groups = f"wheel:x:0:root\ntty:x:4:\nstaff:x:{GID}:root\nadmin:x:80:root,{mac.user}\nsshd:x:75:\nnogroup:x:65534:\n"
     write_text(etc / "group", groups)
     write_text(etc / "nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\n")
     write_text(etc / "hosts", hosts_file(addresses, mac.name))
     write_text(etc / "hostname", mac.name + "\n")
-    write_text(etc / "ssh/sshd_config", _SSHD_CONFIG)
+    write_text(etc / "ssh/sshd_config", SSHD_CONFIG)
     password = "" if "no-sudo" in mac.faults else "NOPASSWD: "
     rules = "Defaults env_reset\nDefaults secure_path=" + MAC_PATH + "\nroot ALL=(ALL) ALL\n"
     write_text(etc / "sudoers", f"{rules}%admin ALL=(ALL) {password}ALL\n", 0o440)
@@ -128,15 +128,15 @@ def make_tree(tree: Path, mac: MacDescription, python: str) -> None:
     for name, place in PLACES.items():
         if name in WITH_RDMA_ONLY and version < FIRST_WITH_RDMA:
             continue
-        _link(tree / place, "/.fleet/lib/command")
+        link(tree / place, "/.fleet/lib/command")
     _hide_linux_programs(tree)
     for other in Path("/usr/bin").glob("python*"):  # a Mac has one python3, and it is the one that was described
         if str(other) != python:
-            _hide(tree / "usr/bin" / other.name)
+            hide(tree / "usr/bin" / other.name)
     if python:
         place = tree / "usr/bin/python3"
         place.unlink(missing_ok=True)
-        _link(place, python)
+        link(place, python)
     plist = {
         "ProductBuildVersion": mac.build,
         "ProductName": "macOS",
@@ -153,29 +153,34 @@ def _hide_linux_programs(tree: Path) -> None:
     namesakes = {f"usr/{folder}/{name}" for name in PLACES for folder in ("bin", "sbin")} - set(PLACES.values())
     for place in (*_HIDDEN, *sorted(namesakes)):
         if os.path.lexists("/" + place):
-            _hide(tree / place)
+            hide(tree / place)
 
 
-def _link(place: Path, target: str) -> None:
+def link(place: Path, target: str) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.symlink_to(target)
 
 
-def _hide(place: Path) -> None:
+def hide(place: Path) -> None:
     """An overlay whiteout: the file of the layer below is not there."""
     place.parent.mkdir(parents=True, exist_ok=True)
     os.mknod(place, stat.S_IFCHR, os.makedev(0, 0))
 
 
-def make_control_home(home: Path, macs: dict[str, MacDescription], addresses: dict[str, str], disks: Path) -> None:
+def make_control_home(
+    home: Path, macs: dict[str, MacDescription], addresses: dict[str, str], bridged: dict[str, str], disks: Path
+) -> None:
     """The control node's ~/.ssh: its key is there already; every Mac is known, by short name."""
     known = []
     config = []
     for name, mac in macs.items():
-        host_key = (disks / name / "disk/private/etc/ssh/ssh_host_ed25519_key.pub").read_text(encoding="ascii")
+        etc = disks / name / "disk" / ("etc" if mac.linux else "private/etc")
+        host_key = (etc / "ssh/ssh_host_ed25519_key.pub").read_text(encoding="ascii")
         known.append(f"{name},{name}.local,{addresses[name]} {' '.join(host_key.split()[:2])}\n")
         config.append(f"Host {name} {name}.local {addresses[name]}\n  HostName {addresses[name]}\n  User {mac.user}\n")
         config.append(f"  HostKeyAlias {name}\n")
+        if bridged[name]:
+            config.append(f"Host {bridged[name]}\n  User {mac.user}\n  HostKeyAlias {name}\n")
     config.append(f"Host *\n  IdentityFile {home}/.ssh/id_ed25519\n  IdentitiesOnly yes\n")
     config.append(f"  UserKnownHostsFile {home}/.ssh/known_hosts\n  StrictHostKeyChecking yes\n")
     write_text(home / ".ssh/known_hosts", "".join(known))

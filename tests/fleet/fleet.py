@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from . import boot, wiring
 from .description import Description, read_description
 from .disk import GID, MAC_PATH, UID, write_json
 from .errors import FleetError
-from .identity import domain_uuid
-from .requirements import why_not_here
+from .identity import controller_of, controller_uuid, domain_uuid, first_boot, next_boot
+from .requirements import missing_packages, why_not_here
 from .state import State, alive, clear_leftovers, folder_of, kill, take_down
 
 HERE = Path(__file__).resolve().parent
@@ -80,14 +80,14 @@ class Fleet:
             return {**agentless, "HOME": str(self.home), "BOLTLOOM_FLEET": self.name}
         user = self.description.hosts[host].user
         terminal = {k: os.environ[k] for k in ("TERM",) if k in os.environ}
-        who = {"HOME": f"/Users/{user}", "USER": user, "LOGNAME": user, "SHELL": "/bin/bash"}
+        who = {"HOME": self.description.hosts[host].home, "USER": user, "LOGNAME": user, "SHELL": "/bin/bash"}
         return {**terminal, **who, "PATH": MAC_PATH, "LANG": "C.UTF-8"}
 
     def enter_argv(self, host: str, argv: Sequence[str], root: bool = False) -> list[str]:
         """The command line that runs ``argv`` in a host: as the control's root, or as a Mac's user unless ``root``."""
         pid = self.pid(host)
         uid, gid = (0, 0) if host == CONTROL or root else (UID, GID)
-        cwd = os.getcwd() if host == CONTROL else ("/var/root" if root else self.environment(host)["HOME"])
+        cwd = os.getcwd() if host == CONTROL else ("/" if root else self.environment(host)["HOME"])
         interpreter = [boot.interpreter(), "-IS", str(HERE / "enter.py")]
         return [*interpreter, str(pid), str(uid), str(gid), cwd, *argv]
 
@@ -163,20 +163,26 @@ class Fleet:
 
     def _connect(self, numbers: list[int]) -> None:
         """Make carriers as they shall be and tell the Macs at the ends."""
-        boot.ip_batch(self.state.processes["fleet"]["pid"], self.connections(numbers))
+        fleet = self.state.processes["fleet"]["pid"]
+        boot.ip_batch(fleet, self.connections(numbers))
         for number in numbers:
+            if self._is_plugged(number):
+                boot.slow_down(fleet, self.description, number)
             for host, receptacle in self.description.cables[number].ends:
                 self._tell(host, receptacle)
 
     def connections(self, numbers: list[int]) -> str:
         """What `ip` has to do in the backplane so that these cables are as they shall be."""
-        return "".join(wiring.connect(self.description, n, self._is_plugged(n)) for n in numbers)
+        pids = {name: int(process["pid"]) for name, process in self.state.processes.items()}
+        present = boot.backplane_links(pids["fleet"])
+        return "".join(wiring.connect(self.description, n, self._is_plugged(n), pids, present) for n in numbers)
 
     def _tell(self, host: str, receptacle: int) -> None:
-        """Tell a running Mac that a cable moved, as its kernel would tell configd."""
+        """Tell a running host that a cable moved, as its kernel would tell configd, or show it in /sys."""
         if host in self.state.boots:
             device = self.description.hosts[host].ports[receptacle]
-            self.run(host, ["/.fleet/lib/link_changed", device], root=True, check=True)
+            script = "cable_moved" if self.description.hosts[host].linux else "link_changed"
+            self.run(host, [f"/.fleet/lib/{script}", device], root=True, check=True)
 
     def _is_plugged(self, number: int) -> bool:
         ends = self.description.cables[number].ends
@@ -188,10 +194,11 @@ class Fleet:
             raise FleetError(f"only a Mac can be rebooted: {', '.join(self.hosts)}", 2)
         numbers = [n for n, c in enumerate(self.description.cables) if host in (c.ends[0][0], c.ends[1][0])]
         with self._alone():
+            before = self.state.boots[host]
             self._switch_off(host, numbers)
-            self.state.boots[host] = str(uuid.uuid4())
+            self.state.boots[host] = next_boot(before)
             self.publish()
-            boot.start_macs(self.path, self.state, self.description, [host], self.connections(numbers))
+            boot.start_macs(self.path, self.state, self.description, [host], lambda: self.connections(numbers))
             self._tell_peers(host, numbers)
             self.state.save()
 
@@ -199,19 +206,20 @@ class Fleet:
         self.state.boots.pop(host, None)
         self.publish()
         fleet = self.state.processes["fleet"]["pid"]
-        boot.ip_batch(fleet, wiring.unplug_host(self.description, host), forgiving=True)
-        boot.ip_batch(fleet, self._peer_connections(host, numbers))
+        present = boot.backplane_links(fleet)
+        boot.ip_batch(fleet, wiring.unplug_host(self.description, host, present), forgiving=True)
+        boot.ip_batch(fleet, self._peer_connections(host, numbers, present))
         self._tell_peers(host, numbers)
         kill(self.state.processes.get(host))
 
-    def _peer_connections(self, host: str, numbers: list[int]) -> str:
-        """The cables of a Mac that is off, as its neighbours see them."""
-        ports = []
+    def _peer_connections(self, host: str, numbers: list[int], present: Collection[str]) -> str:
+        """The cables of a host that is off, as its neighbours see them."""
+        lines = []
         for number in numbers:
             cable = self.description.cables[number]
-            ends = zip(wiring.cable_ports(self.description, cable), cable.ends, strict=True)
-            ports += [port for port, end in ends if end[0] != host]
-        return "".join(f"link set {port} down\n" for port in ports)
+            for port, end in zip(wiring.cable_ports(self.description, cable), cable.ends, strict=True):
+                lines += wiring.unplug(self.description, port, end[0], present) if end[0] != host else []
+        return "".join(line + "\n" for line in lines)
 
     def _tell_peers(self, host: str, numbers: list[int]) -> None:
         for number in numbers:
@@ -222,11 +230,18 @@ class Fleet:
     def publish(self) -> None:
         """Write what the emulated firmware shows."""
         domains = {
-            name: {receptacle: domain_uuid(boot_id, receptacle) for receptacle in self.description.hosts[name].ports}
+            name: {
+                receptacle: self._domain(name, boot_id, receptacle) for receptacle in self.description.hosts[name].ports
+            }
             for name, boot_id in self.state.boots.items()
         }
         plugged = [self._is_plugged(n) for n in range(len(self.description.cables))]
         write_json(self.path / "world/world.json", wiring.world(self.description, domains, plugged))
+
+    def _domain(self, name: str, boot_id: str, receptacle: int) -> str:
+        if self.description.hosts[name].linux:
+            return controller_uuid(name, controller_of(receptacle)).upper()
+        return domain_uuid(boot_id, receptacle)
 
     def status(self) -> dict[str, Any]:
         """What is there, for people and programs."""
@@ -278,7 +293,11 @@ def _up(file: Path | str, name: str) -> tuple[Fleet, socket.socket]:
     path = Path(file)
     if not path.exists() and (FLEETS / f"{file}.yml").exists():
         path = FLEETS / f"{file}.yml"  # one of the ready ones, by its bare name
-    read_description(path)
+    missing = missing_packages(read_description(path))
+    if missing:
+        raise FleetError(
+            f"the Linux hosts of this fleet need {', '.join(missing)}: apt-get install {' '.join(missing)}"
+        )
     folder = folder_of(name)
     if not clear_leftovers(folder):
         raise FleetError(f"fleet {name!r} is up already: `python -m fleet down --name {name}` first")
@@ -297,17 +316,16 @@ def _bring_up(fleet: Fleet) -> socket.socket:
     with contextlib.ExitStack() as stack:
         lifeline = stack.enter_context(boot.start_fleet(fleet.path, state))
         state.plugged = [True] * len(description.cables)
-        state.boots = {name: str(uuid.uuid4()) for name in description.hosts}
+        state.boots = {name: first_boot() for name in description.hosts}
         fleet.publish()
         boot.prepare(fleet.path, description)
         boot.start_control(fleet.path, state, fleet.home)
         numbers = list(range(len(description.cables)))
         fleet_pid = state.processes["fleet"]["pid"]
         boot.ip_batch(fleet_pid, "".join(wiring.lay_cable(n) for n in numbers))
-        boot.start_macs(fleet.path, state, description, list(description.hosts), fleet.connections(numbers))
+        boot.start_macs(fleet.path, state, description, list(description.hosts), lambda: fleet.connections(numbers))
         for number in numbers:
-            for arguments in wiring.slow_down(description, number):
-                boot.in_backplane(fleet_pid, ["tc", *arguments])
+            boot.slow_down(fleet_pid, description, number)
         state.complete = True
         state.save()
         stack.pop_all()  # from here on the lifeline is the caller's

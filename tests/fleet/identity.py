@@ -32,6 +32,38 @@ def nic_mac(host: str, device: str) -> str:
     return "1c:f7:4e:" + ":".join(digest[i : i + 2] for i in range(0, 6, 2))
 
 
+def controller_uuid(host: str, controller: int) -> str:
+    """The identity of a Linux host's controller, which it keeps over reboots. Two receptacles share it."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{host}/controller {controller}"))
+
+
+def controller_of(receptacle: int) -> int:
+    """The controller of a Linux host's receptacle."""
+    return (receptacle - 1) // 2
+
+
+def linux_mac(host: str, receptacle: int) -> str:
+    """What the driver makes of the controller's identity and the lane."""
+    digest = hashlib.sha256(controller_uuid(host, controller_of(receptacle)).encode()).hexdigest()
+    octets = ":".join(digest[i : i + 2] for i in range(0, 10, 2))
+    return f"{(receptacle - 1) % 2 << 4 | 2:02x}:{octets}"
+
+
+def first_boot() -> str:
+    """The identity of the first boot of a host."""
+    return str(uuid.UUID(int=uuid.uuid4().int & ~1))
+
+
+def next_boot(before: str) -> str:
+    """The identity of another boot, odd after even."""
+    return str(uuid.UUID(int=uuid.uuid4().int & ~1 | ~uuid.UUID(before).int & 1))
+
+
+def domain_order(boot_id: str, controllers: int) -> list[int]:
+    """The controllers of a Linux host in the order in which its kernel finds them: another one at every second boot."""
+    return sorted(range(controllers), reverse=bool(uuid.UUID(boot_id).int & 1))
+
+
 def domain_uuid(boot_id: str, receptacle: int) -> str:
     """The UUID of a Thunderbolt domain: a port during one boot."""
     return str(uuid.uuid5(uuid.UUID(boot_id), str(receptacle))).upper()

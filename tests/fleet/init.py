@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Process 1 of the fleet, of a simulated Mac, or of the control node: `python -IS init.py CONFIG.json SOCKET`.
+"""Process 1 of the fleet, of a simulated host, or of the control node: `python -IS init.py CONFIG.json SOCKET`.
 
 The fleet's process 1 owns the PID namespace that all others live in, so that ending it ends everything; its network
 namespace is the backplane (management bridge and cables). SOCKET is where we tell the simulator that we are there
@@ -99,6 +99,19 @@ def _run_mac(config: dict[str, Any], channel: socket.socket) -> NoReturn:
     _serve_ssh(listener)
 
 
+def _run_linux(config: dict[str, Any], channel: socket.socket) -> NoReturn:
+    rootfs.build_linux(config)
+    _talk(channel, b"there", b"wired")
+    sys.path.insert(0, "/.fleet/lib")
+    from linux import startup  # found only now, in the host's own root
+
+    startup.boot()
+    listener = socket.create_server(("0.0.0.0", 22), backlog=128)
+    channel.sendall(b"up")
+    channel.close()
+    _serve_ssh(listener)
+
+
 def _ip(*arguments: str, text: str) -> None:
     import subprocess
 
@@ -115,7 +128,8 @@ def main() -> None:
     if os.fork():
         os._exit(0)
     socket.sethostname(config["hostname"])
-    {"fleet": lambda _, c: _hold_fleet(c), "mac": _run_mac, "control": _run_control}[config["role"]](config, channel)
+    roles = {"fleet": lambda _, c: _hold_fleet(c), "mac": _run_mac, "linux": _run_linux, "control": _run_control}
+    roles[config["role"]](config, channel)
 
 
 if __name__ == "__main__":

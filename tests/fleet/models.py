@@ -31,6 +31,9 @@ MODELS = {
     "Mac17,6": Model("MacBook Pro", "Apple M5 Max", 128, 18, {1: "en1", 2: "en6", 3: "en2"}, en0="Wi-Fi"),
 }
 
+# A host that runs Linux. Its interfaces come and go with the cables: these names of receptacles are the simulator's.
+LINUX = Model("Linux", "", 16, 8, {n: f"tb{n}" for n in range(1, 5)}, capable_gbps=40, en0="Ethernet")
+
 # version -> build, for fleet files that name only the version
 BUILDS = {
     "26.1": "25B78",

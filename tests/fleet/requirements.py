@@ -6,6 +6,22 @@ import platform
 import subprocess
 
 from . import boot
+from .description import Description
+
+# The programs that the manager of a Linux host needs, and the Debian packages that have them.
+_MANAGERS = {
+    "networkmanager": {"/usr/sbin/NetworkManager": "network-manager", "/usr/bin/dbus-daemon": "dbus"},
+    "networkd": {"/lib/systemd/systemd-networkd": "systemd", "/usr/bin/dbus-daemon": "dbus"},
+    "udev": {"/lib/systemd/systemd-udevd": "udev"},
+}
+
+
+def missing_packages(description: Description) -> list[str]:
+    """Debian packages that the Linux hosts of this fleet need and this machine has not."""
+    needed: dict[str, str] = {}
+    for host in description.hosts.values():
+        needed.update(_MANAGERS.get(host.manager, {}))
+    return sorted({package for program, package in needed.items() if not os.path.exists(program)})
 
 
 def why_not_here() -> str:

@@ -53,6 +53,48 @@ def build_mac(config: dict[str, Any]) -> None:
     kernel.change_root(root)
 
 
+def build_linux(config: dict[str, Any]) -> None:
+    """Make the Linux host's root and change into it: Debian's programs, and /etc, /var and /home of its own."""
+    kernel.make_mounts_private()
+    root = config["mount_point"]
+    kernel.mount("tmpfs", root, "tmpfs", options="mode=0755")
+    for name in _TOP_LINKS:
+        if os.path.islink("/" + name):
+            os.symlink(os.readlink("/" + name), f"{root}/{name}")
+        elif os.path.isdir("/" + name):
+            _bind_folder(root, "/" + name, "/" + name)
+    os.mkdir(root + "/usr")
+    kernel.mount("overlay", root + "/usr", "overlay", kernel.MS_RDONLY, f"lowerdir={config['tree']}/usr:/usr")
+    for name in ("etc", "var", "home", "root"):
+        _bind_folder(root, f"{config['disk']}/{name}", "/" + name, read_only=False)
+    for name in _DEBIAN_ETC:
+        if os.path.isdir("/etc/" + name):
+            _bind_folder(root, "/etc/" + name, "/etc/" + name)
+    os.makedirs(root + "/run/sshd")
+    os.mkdir(root + "/tmp")
+    os.chmod(root + "/tmp", 0o1777)
+    _devices(root + "/dev")
+    os.mkdir(root + "/proc")
+    kernel.mount("proc", root + "/proc", "proc")
+    _linux_sys(root)
+    for path in config["visible"]:
+        _bind_folder(root, path, path)
+    _simulator(root, config)
+    os.mkdir(root + "/.fleet/layers")
+    with open(root + "/.fleet/run/boot_id", "w", encoding="ascii") as file:  # the kernel knows of no boot but its own
+        file.write(config["boot_id"] + "\n")
+    kernel.bind(root + "/.fleet/run/boot_id", root + "/proc/sys/kernel/random/boot_id", read_only=True)
+    kernel.change_root(root)
+
+
+def _linux_sys(root: str) -> None:
+    """The real one, which shows the host's own interfaces; instead of this machine's devices those of the host."""
+    os.mkdir(root + "/sys")
+    kernel.mount("sysfs", root + "/sys", "sysfs")
+    kernel.mount("tmpfs", root + "/sys/bus", "tmpfs", options="mode=0755")
+    os.makedirs(root + "/sys/bus/thunderbolt/devices")
+
+
 def _bind_folder(root: str, source: str, path: str, read_only: bool = True) -> None:
     os.makedirs(root + path, exist_ok=True)
     kernel.bind(source, root + path, read_only)

@@ -4,17 +4,20 @@
 Each interface of a Mac is a veth pair whose other end is in the backplane, the network namespace of the fleet. There
 the other ends of en0 are ports of one bridge (the management network), and a cable is a bridge with exactly two ports.
 So a port exists whether something is plugged in or not, and pulling a cable is taking its two backplane ends down: both
-Macs lose the carrier at once and keep everything else. Pure: nothing here runs a command.
+Macs lose the carrier at once and keep everything else. At a Linux host the interface itself comes and goes with the
+cable: there the pair is made when the cable is plugged in. Pure: nothing here runs a command.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from .description import Cable, Description
-from .identity import nic_mac, port_mac
+from .description import Cable, Description, MacDescription
+from .identity import linux_mac, nic_mac, port_mac
 
 NETWORK = "192.168.64"
 ROUTER = f"{NETWORK}.1"
 CONTROL = f"{NETWORK}.10"
+BRIDGED = "192.168.65"  # the network of Macs that are reached over their Thunderbolt Bridge
 _FIRST_MAC = 11
 _LARGEST_MTU = 65535  # the backplane shall never be what limits a Mac's MTU
 
@@ -24,9 +27,17 @@ def addresses(description: Description) -> dict[str, str]:
     return {name: f"{NETWORK}.{_FIRST_MAC + i}" for i, name in enumerate(description.hosts)}
 
 
+def bridge_address(description: Description, name: str) -> str:
+    """The address that somebody typed into the Thunderbolt Bridge of a Mac with an uplink, "" where there is none."""
+    number = _FIRST_MAC + list(description.hosts).index(name)
+    return f"{BRIDGED}.{number}/24" if description.hosts[name].uplink else ""
+
+
 def nics(description: Description, name: str) -> list[list[str]]:
     """The interfaces that are no Thunderbolt ports: [hardware port, device, MAC address]."""
     mac = description.hosts[name]
+    if mac.linux:
+        return [[mac.model.en0, "eth0", nic_mac(name, "eth0")]]
     found = [[mac.model.en0, "en0", nic_mac(name, "en0")]]
     if mac.model.en0 == "Ethernet" and "en1" not in mac.ports.values():
         found.append(["Wi-Fi", "en1", nic_mac(name, "en1")])
@@ -56,7 +67,8 @@ def control(pid: int) -> str:
 
 def control_inside() -> str:
     """What the control node does at its own end."""
-    lines = ["link set lo up", f"addr add {CONTROL}/24 brd + dev en0", "link set en0 up"]
+    lines = ["link set lo up", f"addr add {CONTROL}/24 brd + dev en0"]
+    lines += [f"addr add {BRIDGED}.10/24 brd + dev en0", "link set en0 up"]
     return _batch([*lines, f"route add default via {ROUTER}"])
 
 
@@ -66,17 +78,20 @@ def host(description: Description, name: str, pid: int) -> str:
     for _, device, address in nics(description, name):
         lines += _pair(backplane_port(description, name, device), device, address, pid)
     mac = description.hosts[name]
-    for receptacle, device in mac.ports.items():
+    for receptacle, device in mac.ports.items() if not mac.linux else ():
         lines += _pair(backplane_port(description, name, device), device, port_mac(name, receptacle), pid)
+    if mac.uplink:
+        lines += _on_management(backplane_port(description, name, mac.ports[mac.uplink]))
     if "unreachable" not in mac.faults:
-        lines += _on_management(backplane_port(description, name, "en0"))
+        lines += _on_management(backplane_port(description, name, _first_nic(mac)))
     return _batch(lines)
 
 
-def unplug_host(description: Description, name: str) -> str:
-    """Take away all interfaces of a Mac; the pairs go with their backplane ends."""
+def unplug_host(description: Description, name: str, present: Collection[str]) -> str:
+    """Take away all interfaces of a host; the pairs go with their backplane ends."""
     devices = [device for _, device, _ in nics(description, name)] + list(description.hosts[name].ports.values())
-    return _batch([f"link del {backplane_port(description, name, device)}" for device in devices])
+    ports = [backplane_port(description, name, device) for device in devices]
+    return _batch([f"link del {port}" for port in ports if port in present])
 
 
 def cable_ports(description: Description, cable: Cable) -> list[str]:
@@ -89,13 +104,36 @@ def lay_cable(number: int) -> str:
     return _batch([f"link add cable{number} type bridge mcast_snooping 0", f"link set cable{number} up"])
 
 
-def connect(description: Description, number: int, plugged: bool) -> str:
-    """Both ends of a cable as they shall be: attached, with a carrier or without."""
+def connect(
+    description: Description, number: int, plugged: bool, pids: Mapping[str, int], present: Collection[str]
+) -> str:
+    """Both ends of a cable as they shall be: attached, with a carrier or without.
+
+    ``pids`` are the hosts' processes 1; ``present`` are the links that the backplane has now.
+    """
     lines = []
-    for i, port in enumerate(cable_ports(description, description.cables[number])):
+    for i, (port, end) in enumerate(_cable_ends(description, number)):
         lit = plugged and has_carrier(description.cables[number], i)
-        lines.append(f"link set {port} master cable{number} {'up' if lit else 'down'}")
+        linux = description.hosts[end[0]].linux
+        if linux and lit and port not in present:
+            lines += _pair(port, "thunderbolt%d", linux_mac(*end), pids[end[0]])
+        if linux and not lit:
+            lines += unplug(description, port, end[0], present)
+        else:
+            lines.append(f"link set {port} master cable{number} {'up' if lit else 'down'}")
     return _batch(lines)
+
+
+def unplug(description: Description, port: str, host: str, present: Collection[str]) -> list[str]:
+    """One end of a cable, pulled out."""
+    if description.hosts[host].linux:
+        return [f"link del {port}"] if port in present else []
+    return [f"link set {port} down"]
+
+
+def _cable_ends(description: Description, number: int) -> list[tuple[str, tuple[str, int]]]:
+    cable = description.cables[number]
+    return list(zip(cable_ports(description, cable), cable.ends, strict=True))
 
 
 def has_carrier(cable: Cable, end: int) -> bool:
@@ -109,7 +147,11 @@ def slow_down(description: Description, number: int) -> list[list[str]]:
     if not cable.rate:
         return []
     limit = ["root", "tbf", "rate", cable.rate, "burst", "64kb", "latency", "50ms"]
-    return [["qdisc", "replace", "dev", port, *limit] for port in cable_ports(description, cable)]
+    return [
+        ["qdisc", "replace", "dev", port, *limit]
+        for i, port in enumerate(cable_ports(description, cable))
+        if has_carrier(cable, i)
+    ]
 
 
 def world(description: Description, domains: dict[str, dict[int, str]], plugged: list[bool]) -> dict[str, Any]:
@@ -117,9 +159,10 @@ def world(description: Description, domains: dict[str, dict[int, str]], plugged:
     hosts = {}
     for name, mac in description.hosts.items():
         hosts[name] = {
+            "system": "linux" if mac.linux else "macos",
             "model_id": mac.model_id,
             "marketing": mac.model.name,
-            "rdma": mac.rdma and mac.model.thunderbolt5,
+            "rdma": mac.does_rdma,  # it lists devices, and offers the service to the other end of a cable
             "capable_gbps": mac.model.capable_gbps,
             "domains": {str(receptacle): domain for receptacle, domain in domains.get(name, {}).items()},
         }
@@ -133,11 +176,16 @@ def world(description: Description, domains: dict[str, dict[int, str]], plugged:
         }
         for i, cable in enumerate(description.cables)
     ]
-    return {"hosts": hosts, "cables": cables}
+    broken = [[name, str(receptacle)] for name, mac in description.hosts.items() for receptacle in mac.rdma_broken]
+    return {"hosts": hosts, "cables": cables, "rdma_broken": broken}
 
 
 def _pair(port: str, device: str, address: str, pid: int) -> list[str]:
     return [f"link add {port} mtu {_LARGEST_MTU} type veth peer name {device} address {address} netns {pid}"]
+
+
+def _first_nic(mac: MacDescription) -> str:
+    return "eth0" if mac.linux else "en0"
 
 
 def _on_management(port: str) -> list[str]:

@@ -82,7 +82,7 @@ def json_variant(rng: random.Random, text: str, others: list[str]) -> str:
         return text_variant(rng, text, others)
     try:
         value = json.loads(text)
-    except ValueError:  # a capture that is a fragment
+    except (ValueError, RecursionError):  # a capture that is a fragment, or what an earlier change left
         return text_variant(rng, text, others)
     try:
         changed = json.dumps(value_variant(rng, value), ensure_ascii=rng.random() < 0.5, skipkeys=True)

@@ -13,6 +13,7 @@ Event = Mapping[str, Any]
 
 # Actions on the control machine: the host at which Ansible counts them has nothing to do with what they say.
 _CONTROL = ("fabric_plan", "fabric_graph", "hostfile", "rdma_report")
+_READING = ("thunderbolt_facts", "rdma_facts")  # either gives the ports of its host
 _ROUTINE = "validate_argument_spec"  # a task that Ansible puts in by itself
 _DISCOVERED = "Python interpreter"  # Ansible's remark on an interpreter that it found by itself
 
@@ -57,8 +58,8 @@ class Account:
             self._warn(str(text))
         if action in _CONTROL:
             self.results[action] = result
-        elif action == "thunderbolt_facts":
-            self.facts[host] = (result.get("ansible_facts") or {}).get("boltloom_thunderbolt", {})
+        elif action in _READING and result.get("ansible_facts"):
+            self.facts[host] = result["ansible_facts"].get("boltloom_thunderbolt", {})
         if result.get("changed") and action not in _CONTROL:
             self.changed.add(host)
         self.diffs.extend(_diffs(host if action not in _CONTROL else "", result.get("diff")))

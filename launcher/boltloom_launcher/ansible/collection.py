@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from boltloom_launcher.ansible.account import Account, unreachable_line
+from boltloom_launcher.ansible.ending import Ending
 from boltloom_launcher.ansible.private import private_folder, sockets
 from boltloom_launcher.ansible.settings import play_environment
 from boltloom_launcher.ansible.targets import Targets
-from boltloom_launcher.errors import DeadlinePassed, Interrupted, UnfitError, UsageError
+from boltloom_launcher.errors import DeadlinePassed, UnfitError, UsageError
 
 Value = str | bool | Sequence[str]
 
@@ -25,6 +26,7 @@ class Play:
     playbook: str  # of boltloom.cluster
     targets: Targets
     variables: Mapping[str, Value] = field(default_factory=dict)
+    thrown_away: Mapping[str, str] = field(default_factory=dict)  # variable -> a file that is wanted for nothing else
     options: tuple[str, ...] = ()  # further ones of ansible-playbook
     become_password: str | None = field(default=None, repr=False)
     ignore_unreachable: bool = False
@@ -47,10 +49,13 @@ def run_play(play: Play, voice: Voice) -> Account:
     :raises UsageError: Ansible did not come as far as the hosts.
     :raises Interrupted: a signal ended it.
     """
+    import boltloom_launcher.ansible.runner  # noqa: F401 - takes its time, so before there is anything to clean up
+
     without: list[str] = []
-    with private_folder() as folder:
+    ending = Ending()
+    with ending.listening(), private_folder() as folder:
         while True:
-            account = _once(play, without, folder, voice)
+            account = _once(play, without, folder, voice, ending)
             if not account.unreachable or not play.ignore_unreachable:
                 return account
             voice.note(f"{unreachable_line(account.unreachable)}; going on without")
@@ -65,8 +70,8 @@ def fit(account: Account) -> Account:
     return account
 
 
-def _once(play: Play, without: Sequence[str], folder: Path, voice: Voice) -> Account:
-    from boltloom_launcher.ansible import runner  # brings ansible-runner along, which takes its time
+def _once(play: Play, without: Sequence[str], folder: Path, voice: Voice, ending: Ending) -> Account:
+    from boltloom_launcher.ansible import runner
 
     account = Account(on_phase=voice.phase)
 
@@ -77,14 +82,13 @@ def _once(play: Play, without: Sequence[str], folder: Path, voice: Voice) -> Acc
     arguments = [
         f"boltloom.cluster.{play.playbook}",
         *play.targets.arguments(folder, without),
-        *_extra(play.variables, folder),
+        *_extra({**play.variables, **{name: str(folder / file) for name, file in play.thrown_away.items()}}, folder),
         *play.options,
         *(["--ask-become-pass"] if play.become_password is not None else []),
     ]
     environment = play_environment(os.environ, sockets(folder))
-    ended = runner.play(runner.Command(arguments, environment, play.become_password), folder, take)
-    if ended.signal:
-        raise Interrupted(ended.signal, "interrupted; Ansible and its connections have ended")
+    ended = runner.play(runner.Command(arguments, environment, play.become_password), folder, take, ending)
+    ending.raise_if_due()
     if ended.timed_out:
         raise DeadlinePassed("Ansible did not end in time", "see with --verbose which host is silent")
     if ended.status and not account.started:
@@ -108,8 +112,12 @@ def _yaml(value: Value) -> str:
     if isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, str):
-        return "!unsafe " + json.dumps(value)
+        return '!unsafe "{}"'.format("".join(map(_letter, value)))
     return "[" + ", ".join(_yaml(each) for each in value) + "]"
+
+
+def _letter(letter: str) -> str:
+    return letter if letter.isprintable() and letter not in '"\\' else f"\\U{ord(letter):08x}"
 
 
 def _last_words(text: str) -> str:

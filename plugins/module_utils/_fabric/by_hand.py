@@ -15,6 +15,8 @@ from typing import Callable, List, Mapping, Sequence, Tuple
 from . import steps as kinds
 from .errors import TopologyError
 from .facts import MACOS_PREFERENCES_FILE
+from .linux.keep import MODES, manager_of
+from .linux.managers import NETWORKD, NETWORKMANAGER
 from .steps import Step
 
 Argv = Tuple[str, ...]
@@ -26,10 +28,9 @@ def lines_by_hand(steps: Sequence[Step], system: str) -> Tuple[str, ...]:
     """All steps as lines for a shell, in the order in which they are to be typed."""
     lines: List[str] = []
     for step in steps:
-        if step.kind == kinds.PLACE_SERVICE:  # networksetup takes the whole order only, which no step knows
-            lines.append("# {0}: in System Settings > Network > Set Service Order".format(_printable(step.describe())))
-        else:
-            lines.extend(" ".join(map(_word, argv)) for argv in commands_of(step, system))
+        if step.kind in _REMARKS:
+            lines.append(_REMARKS[step.kind].format(_word(step.service), _word(step.behind)))
+        lines.extend(" ".join(map(_word, argv)) for argv in commands_of(step, system))
     return tuple(lines)
 
 
@@ -50,10 +51,6 @@ def _word(text: str) -> str:
         for letter in text
     )
     return "$'{0}'".format(spelled)
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else _octal(letter) for letter in text)
 
 
 def _octal(letter: str) -> str:
@@ -87,19 +84,54 @@ def _cidr(step: Step) -> str:
     return "{0}/{1}".format(step.address, step.prefix)
 
 
+def _reload(step: Step) -> List[Argv]:
+    told: Mapping[str, List[Argv]] = {
+        NETWORKMANAGER: [("nmcli", "connection", "reload")],
+        NETWORKD: [("networkctl", "reload")],
+    }
+    return told.get(manager_of(step.path) or "", [])
+
+
+def _write(step: Step) -> List[Argv]:
+    mode = "{0:o}".format(MODES.get(manager_of(step.path) or "", 0o644))
+    script = 'printf %s "$0" > "$1" && chmod "$2" "$1"'
+    return [("sh", "-c", script, step.text, step.path, mode), *_reload(step)]
+
+
+def _activate(step: Step) -> List[Argv]:
+    if manager_of(step.path) == NETWORKD:
+        return [("networkctl", "reconfigure", step.device)]
+    return [("nmcli", "connection", "up", "uuid", step.connection, "ifname", step.device)]
+
+
+def _create(step: Step) -> List[Argv]:
+    return _networksetup("-createnetworkservice", step.service, step.port) + _networksetup(
+        "-setv6LinkLocal", step.service
+    )
+
+
+def _nothing(step: Step) -> List[Argv]:
+    return []
+
+
+# What no single command does: the order has to name all services of the host.
+_REMARKS: Mapping[str, str] = {
+    kinds.PLACE_SERVICE: "# System Settings > Network > ... > Set Service Order: drag {0} before {1}",
+}
 _MACOS: Mapping[str, Callable[[Step], List[Argv]]] = {
     kinds.DISABLE_BRIDGE_SERVICE: lambda step: _networksetup("-setnetworkserviceenabled", step.service, "off"),
     kinds.RELEASE_PORT_FROM_BRIDGE: lambda step: _ifconfig(step.bridge, "deletem", step.device),
     kinds.DESTROY_BRIDGE: lambda step: _ifconfig(step.bridge, "destroy"),
     kinds.FORGET_BRIDGE: lambda step: _preferences("Delete " + _BRIDGES + step.bridge),
     kinds.SET_BRIDGE_MEMBERS: _members,
-    kinds.CREATE_SERVICE: lambda step: _networksetup("-createnetworkservice", step.service, step.port),
+    kinds.CREATE_SERVICE: _create,
+    kinds.REMOVE_SERVICE: lambda step: _networksetup("-removenetworkservice", step.service),
+    kinds.PLACE_SERVICE: _nothing,
+    kinds.NOTE_PORTS: _nothing,  # the note is for our own next run
     kinds.REMOVE_ADDRESS: lambda step: _ifconfig(step.device, "inet", step.address, "-alias"),
     # The empty router keeps the cable from becoming anybody's way to the Internet.
     kinds.SET_MANUAL: lambda step: _networksetup("-setmanual", step.service, step.address, step.netmask, ""),
     kinds.ENABLE_SERVICE: lambda step: _networksetup("-setnetworkserviceenabled", step.service, "on"),
-    kinds.REMOVE_SERVICE: lambda step: _networksetup("-removenetworkservice", step.service),
-    kinds.NOTE_PORTS: lambda step: [],  # what is noted is what a module did
 }
 _LINUX: Mapping[str, Callable[[Step], List[Argv]]] = {
     kinds.RELEASE_PORT_FROM_BRIDGE: lambda step: [_ip("link", "set", "dev", step.device, "nomaster")],
@@ -108,5 +140,8 @@ _LINUX: Mapping[str, Callable[[Step], List[Argv]]] = {
         _ip("address", "add", _cidr(step), "dev", step.device),
         _ip("link", "set", "dev", step.device, "up"),
     ],
-    kinds.NOTE_PORTS: lambda step: [],  # what is noted is what a module did
+    kinds.WRITE_CONFIG: _write,
+    kinds.REMOVE_CONFIG: lambda step: [("rm", step.path), *_reload(step)],
+    kinds.ACTIVATE_CONFIG: _activate,
+    kinds.NOTE_PORTS: _nothing,
 }

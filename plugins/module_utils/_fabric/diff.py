@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
-from typing import List, Set, Tuple
+from typing import List, Sequence, Set, Tuple
 
-from .diff_macos import macos_port_steps
+from .diff_linux import linux_port_steps
+from .diff_macos import macos_port_steps, services_of
 from .errors import TopologyError
 from .foresee import foresee
 from .host_text import host_text
 from .model import Bridge, HostFacts, HostPlan, Port, WantPort
 from .names import plain
 from .steps import (
-    ADD_ADDRESS,
     DESTROY_BRIDGE,
     DISABLE_BRIDGE_SERVICE,
     FORGET_BRIDGE,
     NOTE_PORTS,
     RELEASE_PORT_FROM_BRIDGE,
     REMOVE_ADDRESS,
+    REMOVE_SERVICE,
     SET_BRIDGE_MEMBERS,
     Step,
 )
@@ -47,9 +48,37 @@ def diff_host(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
     return tuple(steps + _note_steps(facts, want))
 
 
-def before_after(facts: HostFacts, want: HostPlan) -> Tuple[str, str]:
+def leftover_steps(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
+    """What takes our settings off the ports that were configured once and that the plan does not have.
+
+    Whatever a port was before stays for ``restore``: it goes into no bridge.
+    """
+    planned = {port.receptacle for port in want.ports}
+    gone = [port for port in facts.applied if port.receptacle not in planned]
+    steps: List[Step] = []
+    for noted in gone:
+        for port in facts.ports:
+            if (port.receptacle, port.device) == (noted.receptacle, noted.device):
+                steps.extend(_leftovers(facts.system, port, noted))
+    if gone:
+        kept = tuple(port for port in facts.applied if port.receptacle in planned)
+        steps.append(Step(NOTE_PORTS, ports=kept))
+    return tuple(steps)
+
+
+def _leftovers(system: str, port: Port, noted: WantPort) -> List[Step]:
+    if system == "macos":
+        ours = [service for service in services_of(port) if service.name == noted.service]
+        return [Step(REMOVE_SERVICE, service=service.name, device=port.device) for service in ours]
+    if _wanted_address(noted) not in port.addresses:
+        return []
+    return [Step(REMOVE_ADDRESS, device=port.device, address=noted.address, prefix=noted.prefix)]
+
+
+def before_after(facts: HostFacts, want: HostPlan, steps: Sequence[Step]) -> Tuple[str, str]:
     """The host before and after the steps as text, for ``--diff``. Equal texts exactly when there are no steps."""
-    return host_text(facts, want), host_text(foresee(facts, diff_host(facts, want)), want)
+    receptacles = {port.receptacle for port in want.ports + facts.applied}
+    return host_text(facts, receptacles), host_text(foresee(facts, steps), receptacles)
 
 
 def _port(facts: HostFacts, want: HostPlan, want_port: WantPort) -> Port:
@@ -94,12 +123,13 @@ def _bridge_steps(facts: HostFacts, bridge: Bridge, planned: Set[str]) -> List[S
     """Free the planned ports; take the bridge apart when only ports without a host at the other end are left in it.
 
     Those leave it too, whether a dock, a drive or nothing is plugged in: the bridge would only swallow the next cable.
+    A bridge of Linux is somebody's own, and only the planned ports leave it.
     """
     members = set(bridge.members) | set(bridge.configured)
     if not members & planned:
         return []
     idle = {port.device for port in facts.ports if not any(peer.kind == "host" for peer in port.peers)}
-    dissolve = members <= planned | idle
+    dissolve = facts.system == "macos" and members <= planned | idle
     leaving = members if dissolve else members & planned
     steps = []
     if dissolve and bridge.service is not None and bridge.service.enabled:
@@ -110,7 +140,7 @@ def _bridge_steps(facts: HostFacts, bridge: Bridge, planned: Set[str]) -> List[S
         for device in bridge.members
         if device in leaving
     )
-    if dissolve and bridge.members and facts.system == "macos":
+    if dissolve and bridge.members:
         steps.append(Step(DESTROY_BRIDGE, bridge=bridge.device))
     staying = tuple(device for device in bridge.configured if device not in leaving)
     if staying != bridge.configured:
@@ -125,8 +155,8 @@ def _port_steps(facts: HostFacts, port: Port, want: WantPort) -> List[Step]:
         for extra in _in_the_way(port, want)
     ]
     if facts.system != "macos":
-        return steps + _linux_port_steps(port, want)
-    for service in port.services or ((port.service,) if port.service else ()):
+        return steps + linux_port_steps(facts, port, want)
+    for service in services_of(port):
         _sayable(service.name, port.device)
     return steps + macos_port_steps(facts, port, want)
 
@@ -138,12 +168,6 @@ def _sayable(name: str, device: str) -> None:
             "the network service {0!r} of {1} has characters in its name that no command can say".format(name, device),
             "rename it in System Settings > Network",
         )
-
-
-def _linux_port_steps(port: Port, want: WantPort) -> List[Step]:
-    if _wanted_address(want) in port.addresses:
-        return []
-    return [Step(ADD_ADDRESS, device=port.device, address=want.address, prefix=want.prefix)]
 
 
 def _in_the_way(port: Port, want: WantPort) -> List[ipaddress.IPv4Interface]:

@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, Sequence
 from .errors import BoltloomError
 from .graph import MISSING, OK, ONE_SIDED, STRANGER, Edge, Graph, Node
 from .picture import cables_picture
+from .words import printable
 
 SCHEMA = 1
 FORMATS = ("text", "dot", "svg", "png", "json")
@@ -134,13 +135,6 @@ def _interfaces(edge: Edge) -> str:
 def _quoted(text: str) -> str:
     """A string of DOT. Graphviz would read a backslash as an escape, and "&lt;" as the sign it stands for."""
     return '"{0}"'.format(printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;"))
-
-
-def printable(text: str) -> str:
-    """Control characters and lone surrogates spelled out: they come from hosts, and would act on a terminal."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text
-    )
 
 
 # ---- JSON ----

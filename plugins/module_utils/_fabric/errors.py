@@ -11,6 +11,8 @@ is a bug and keeps its traceback.
 
 from __future__ import annotations
 
+from typing import Sequence, Tuple
+
 
 class BoltloomError(Exception):
     """A failure that is not a bug: what happened, and what to do next."""
@@ -33,9 +35,23 @@ class ParseError(BoltloomError):
     """A command printed something that we do not understand."""
 
 
-class TopologyError(BoltloomError):
+class PlanError(BoltloomError):
+    """The plan that was asked for cannot be made. It carries what it takes to see why."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.picture = ""  # the cables, for people
+        self.warnings: Tuple[str, ...] = ()  # what is odd about hosts and cables, and may be the cause
+
+    def showing(self, picture: str, warnings: Sequence[str]) -> None:
+        """Add the evidence."""
+        self.picture = picture
+        self.warnings = tuple(warnings)
+
+
+class TopologyError(PlanError):
     """The cables do not make the fabric that was asked for (exit code 3)."""
 
 
-class AddressError(BoltloomError):
+class AddressError(PlanError):
     """No addresses can be given without colliding with what a host already uses (exit code 3)."""

@@ -13,12 +13,15 @@ from __future__ import annotations
 from typing import Mapping, Tuple
 
 from .linux.facts import CONFIG_PREFIX, NETIF_PREFIX, SYSFS_PREFIX, linux_facts
-from .linux.keep import NM_PROPERTIES, is_own, own_connections
+from .linux.keep import NM_PROPERTIES, is_own, is_own_connection, own_connections
 from .linux.managers import PROCESSES as LINUX_PROCESSES
-from .macos.facts import GETINFO_PREFIX, Raw, macos_facts, services_to_ask
+from .macos.facts import FAILED_PREFIX, PREFERENCES_KEY, Raw, macos_facts, services_to_ask
+from .macos.services import DNS_PREFIX, GETINFO_PREFIX
 
 __all__ = [
     "CONFIG_PREFIX",
+    "DNS_PREFIX",
+    "FAILED_PREFIX",
     "GETINFO_PREFIX",
     "LINUX_COMMANDS",
     "LINUX_FILES",
@@ -28,7 +31,11 @@ __all__ = [
     "LINUX_PROCESSES",
     "LINUX_SYSFS_FILES",
     "MACOS_COMMANDS",
+    "MACOS_DAEMONS_FOLDER",
+    "MACOS_DAEMONS_KEY",
+    "MACOS_DNS",
     "MACOS_GETINFO",
+    "MACOS_INDISPENSABLE",
     "MACOS_PREFERENCES_FILE",
     "MACOS_PREFERENCES_KEY",
     "NETIF_PREFIX",
@@ -36,6 +43,7 @@ __all__ = [
     "SYSFS_PREFIX",
     "Raw",
     "is_own",
+    "is_own_connection",
     "linux_facts",
     "macos_facts",
     "own_connections",
@@ -52,9 +60,19 @@ MACOS_COMMANDS: Mapping[str, Tuple[str, ...]] = {
     "sw_vers": ("/usr/bin/sw_vers",),
     "hw_model": ("/usr/sbin/sysctl", "-n", "hw.model"),
     "hostname": ("/bin/hostname",),
+    "sysctl": ("/usr/sbin/sysctl", "hw.memsize", "kern.bootsessionuuid", "kern.boottime", "iogpu.wired_limit_mb"),
+    "location": ("/usr/sbin/networksetup", "-getcurrentlocation"),
+    "pmset": ("/usr/bin/pmset", "-g"),
+    "firewall": ("/usr/libexec/ApplicationFirewall/socketfilterfw", "--getglobalstate"),
 }
+# No plan without these. What another command would have said is missing from the facts, with a warning under the key
+# FAILED_PREFIX + its key.
+MACOS_INDISPENSABLE = ("system_profiler", "hardware_ports", "service_order", "ifconfig")
 MACOS_GETINFO = ("/usr/sbin/networksetup", "-getinfo")  # + a service of services_to_ask(); key GETINFO_PREFIX + service
-MACOS_PREFERENCES_KEY = "preferences"  # the bytes of this file; absent where it cannot be read
+MACOS_DNS = ("/usr/sbin/networksetup", "-getdnsservers")  # likewise; key DNS_PREFIX + service
+MACOS_DAEMONS_KEY = "launch_daemons"  # the names of the files in this folder, one a line
+MACOS_DAEMONS_FOLDER = "/Library/LaunchDaemons"
+MACOS_PREFERENCES_KEY = PREFERENCES_KEY  # the bytes of this file; absent where it cannot be read
 MACOS_PREFERENCES_FILE = "/Library/Preferences/SystemConfiguration/preferences.plist"
 
 # Linux: key -> command, key -> file, and files and links of sysfs under the prefix.

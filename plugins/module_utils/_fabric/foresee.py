@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Sequence, Tuple
 
+from .diff_linux import activated, removed, written
 from .diff_macos import in_force, services_of
 from .model import Bridge, HostFacts, Port, Service
 from .steps import (
+    ACTIVATE_CONFIG,
     ADD_ADDRESS,
     CREATE_SERVICE,
     DESTROY_BRIDGE,
@@ -22,9 +24,11 @@ from .steps import (
     PLACE_SERVICE,
     RELEASE_PORT_FROM_BRIDGE,
     REMOVE_ADDRESS,
+    REMOVE_CONFIG,
     REMOVE_SERVICE,
     SET_BRIDGE_MEMBERS,
     SET_MANUAL,
+    WRITE_CONFIG,
     Step,
 )
 
@@ -171,4 +175,7 @@ _EFFECTS: Dict[str, Callable[[HostFacts, Step], HostFacts]] = {
     REMOVE_SERVICE: _remove_service,
     NOTE_PORTS: _note_ports,
     ADD_ADDRESS: _add_address,
+    WRITE_CONFIG: written,
+    REMOVE_CONFIG: removed,
+    ACTIVATE_CONFIG: activated,
 }

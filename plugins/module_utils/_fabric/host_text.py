@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import AbstractSet, List
 
 from .diff_macos import services_of
-from .model import HostFacts, HostPlan, Port, Service
+from .linux.keep import own_paths
+from .model import HostFacts, Port, Service
 
 
-def host_text(facts: HostFacts, want: HostPlan) -> str:
-    """What of the host the plan is about, one line for each thing."""
-    receptacles = {port.receptacle for port in want.ports}
+def host_text(facts: HostFacts, receptacles: AbstractSet[int]) -> str:
+    """These ports of the host, and its bridges, one line for each thing."""
     lines = []
     for bridge in facts.bridges:
         service = ", service {0}".format(_on_off(bridge.service)) if bridge.service else ""
@@ -23,6 +23,11 @@ def host_text(facts: HostFacts, want: HostPlan) -> str:
     for port in facts.ports:
         if port.receptacle in receptacles:
             lines.extend(_port_text(port))
+    own = {path for receptacle in receptacles for path in own_paths(receptacle)}
+    for file in facts.config:
+        if file.path in own:
+            lines.append("{0}:".format(file.path))
+            lines.extend("    {0}".format(line) for line in file.text.split("\n") if line)
     for noted in facts.applied:
         lines.append(
             "noted on the host: Thunderbolt {0.receptacle} ({0.device}) {0.address}/{0.prefix} to {0.peer} "
@@ -34,6 +39,8 @@ def host_text(facts: HostFacts, want: HostPlan) -> str:
 def _port_text(port: Port) -> List[str]:
     name = "Thunderbolt {0} ({1})".format(port.receptacle, port.device)
     lines = ["{0}: addresses {1}".format(name, " ".join(port.addresses) or "none")]
+    if port.configuration:
+        lines.append("{0}: configured by {1}".format(name, port.configuration))
     if port.bridge:
         lines.append("{0}: in {1}".format(name, port.bridge))
     lines.extend("{0}: service {1}".format(name, _service_text(service)) for service in services_of(port))

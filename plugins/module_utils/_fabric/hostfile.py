@@ -11,19 +11,26 @@ file; after that everybody handles a :class:`Hostfile`.
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Dict, List, Mapping, Tuple
+from typing import Dict, List, Mapping, Set, Tuple
 
-from .errors import HostfileError
+from .errors import HostfileError, ParseError
+from .reading import ip_address, json_value, shown
 
 BACKENDS = ("ring", "jaccl", "jaccl-ring", "nccl", "mpi")
 
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=", re.ASCII)
 # ";", "=" and "," separate the entries of BOLTLOOM_HOSTS; a leading "-" would be read by ssh as an option.
-_SSH_NAME = re.compile(r"[^\s;=,\x00-\x1f-][^\s;=,\x00-\x1f]*")
+_SSH_NAME = re.compile(r"[^\s;=,\x00-\x1f-][^\s;=,\x00-\x1f]{0,254}")
+_DEVICE = re.compile(r"[0-9A-Za-z_][!-~]{0,62}")  # one word: the devices of a link stand beside each other
+
+_TOP_KEYS = ("hosts", "backend", "envs", "boltloom")
+_HOST_KEYS = ("ssh", "ips", "rdma")
+_NEAR = 0.7  # how like one of ours an unknown key must be to be taken for a slip; the others are somebody else's
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ def parse(text: str, source: str) -> Hostfile:
     """
     data = _load(text, source)
     top: Dict[str, object] = {"hosts": data} if isinstance(data, list) else _mapping(data, source)
+    _refuse_slips(top, _TOP_KEYS, source, "")
     if "hosts" not in top:
         raise _wrong(source, "", 'has no "hosts"', 'write {"hosts": [{"ssh": NAME, "ips": [ADDRESS]}, ...]}')
     entries = _list(top["hosts"], source, "hosts")
@@ -97,17 +105,37 @@ def _load(text: str, source: str) -> object:
     if not text.strip():
         raise _wrong(source, "", "is empty", "write a hostfile with boltloom.cluster.configure or boltloom config")
     try:
-        return json.loads(text)
+        json.loads(text[1:] if text.startswith("\ufeff") else text)
     except json.JSONDecodeError as error:
         place = "line {0} column {1}".format(error.lineno, error.colno)
         raise _wrong(source, place, "is not JSON ({0})".format(error.msg), "correct it there") from None
-    except RecursionError:
-        raise _wrong(source, "", "is nested too deeply", "a hostfile has three levels") from None
+    except (RecursionError, ValueError):
+        pass  # the reader below says it in its own words
+    try:
+        return json_value(text, source)
+    except ParseError as error:
+        if error.message.endswith("nested too deeply"):
+            raise _wrong(source, "", "is nested too deeply", "a hostfile has three levels") from None
+        raise HostfileError(error.message, "correct it there") from None
+
+
+def _refuse_slips(mapping: Mapping[str, object], known: Tuple[str, ...], source: str, place: str) -> None:
+    """A key that is nearly one of ours was meant to be it, and would be passed over in silence."""
+    for key in mapping:
+        near = difflib.get_close_matches(key.strip().lower()[:20], known, 1, _NEAR) if key not in known else []
+        if near and near[0] not in mapping:
+            raise _wrong(source, place, "has an unknown key {0}".format(shown(key)), 'write "{0}"'.format(near[0]))
 
 
 def _kind(value: object) -> str:
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+def _quoted(value: object) -> str:
+    """The value as it stands in the file; of a long one the beginning."""
+    text = json.dumps(value)
+    return text if len(text) <= 120 else text[:100] + "..."
 
 
 def _mapping(value: object, source: str) -> Dict[str, object]:
@@ -125,6 +153,7 @@ def _list(value: object, source: str, place: str) -> List[object]:
 def _host(entry: object, source: str, place: str) -> Host:
     if not isinstance(entry, dict):
         raise _wrong(source, place, "is {0}".format(_kind(entry)), 'write {"ssh": NAME, "ips": [ADDRESS]}')
+    _refuse_slips(entry, _HOST_KEYS, source, place)
     ips = _list(entry.get("ips", []), source, place + ".ips")
     rdma = _list(entry.get("rdma", []), source, place + ".rdma")
     return Host(
@@ -138,29 +167,25 @@ def _ssh(entry: Mapping[str, object], source: str, place: str) -> str:
     if "ssh" not in entry:
         raise _wrong(source, place, 'has no "ssh"', "add the name or address that ssh reaches the host by")
     name = entry["ssh"]
-    if not isinstance(name, str) or not _SSH_NAME.fullmatch(name):
+    if not isinstance(name, str) or not _SSH_NAME.fullmatch(name) or not name.isprintable():
         remedy = "write a host name, an address or user@host"
-        raise _wrong(source, place + ".ssh", "is {0}, not the name of a host".format(json.dumps(name)), remedy)
+        raise _wrong(source, place + ".ssh", "is {0}, not the name of a host".format(_quoted(name)), remedy)
     return name
 
 
 def _address(value: object, source: str, place: str) -> str:
-    try:
-        if not isinstance(value, str):
-            raise ValueError
-        ipaddress.ip_address(value.split("%")[0] if ":" in value else value)  # fe80::1%en2 carries its interface
-    except ValueError:
+    if not isinstance(value, str) or ip_address(value) is None:
         remedy = "write the address itself, as in 10.77.0.1"
-        raise _wrong(source, place, "is {0}, not an IP address".format(json.dumps(value)), remedy) from None
+        raise _wrong(source, place, "is {0}, not an IP address".format(_quoted(value)), remedy) from None
     return value
 
 
 def _devices(value: object, source: str, place: str) -> Tuple[str, ...]:
     names = [] if value is None else value if isinstance(value, list) else [value]
     for name in names:
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not _DEVICE.fullmatch(name):
             remedy = 'write null, "rdma_en2" or ["rdma_en2", "rdma_en3"]'
-            raise _wrong(source, place, "is {0}, not a device".format(json.dumps(value)), remedy)
+            raise _wrong(source, place, "is {0}, not a device".format(_quoted(value)), remedy)
     return tuple(names)
 
 
@@ -168,11 +193,13 @@ def _check_addresses(hosts: Tuple[Host, ...], source: str) -> None:
     """An address belongs to one host. Ranks on the same host may share it, and loopback belongs to everybody."""
     owner: Dict[str, Tuple[str, str]] = {}
     for i, host in enumerate(hosts):
+        seen: Set[str] = set()
         for k, ip in enumerate(host.ips):
             place = "hosts[{0}].ips[{1}]".format(i, k)
-            if ip in host.ips[:k]:
+            if ip in seen:
                 remedy = "list each cable's address once (--connections-per-ip opens several connections)"
                 raise _wrong(source, place, "repeats {0}".format(ip), remedy)
+            seen.add(ip)
             name, where = owner.setdefault(ip, (host.ssh, place))
             if name != host.ssh and not ipaddress.ip_address(ip.split("%")[0]).is_loopback:
                 remedy = "an address belongs to one host"
@@ -189,13 +216,13 @@ def _check_matrix(hosts: Tuple[Host, ...], source: str) -> None:
             what = "has {0} entries for {1} hosts".format(len(host.rdma), len(hosts))
             raise _wrong(source, place, what, "write one entry per host, null for the host itself")
         if host.rdma[i]:
-            what = "is {0}, but leads from {1} to itself".format(json.dumps(host.rdma[i][0]), host.ssh)
+            what = "is {0}, but leads from {1} to itself".format(_quoted(host.rdma[i][0]), host.ssh)
             raise _wrong(source, "{0}[{1}]".format(place, i), what, "write null")
 
 
 def _backend(value: object, source: str) -> str:
     if not isinstance(value, str) or (value and value not in BACKENDS):
-        what = "is {0}, not a backend that we know".format(json.dumps(value))
+        what = "is {0}, not a backend that we know".format(_quoted(value))
         raise _wrong(source, "backend", what, "one of {0}".format(", ".join(BACKENDS)))
     return value
 
@@ -204,7 +231,7 @@ def _envs(value: object, source: str) -> Tuple[str, ...]:
     envs: List[str] = []
     for i, env in enumerate(_list(value, source, "envs")):
         if not isinstance(env, str) or not _ENV.match(env) or "\0" in env:
-            what = "is {0}, not NAME=VALUE".format(json.dumps(env))
+            what = "is {0}, not NAME=VALUE".format(_quoted(env))
             raise _wrong(source, "envs[{0}]".format(i), what, 'write it as in "MLX_METAL_FAST_SYNCH=0"')
         envs.append(env)
     return tuple(envs)

@@ -49,10 +49,8 @@ def to_make_a_mesh(hosts: Sequence[str], facts: Mapping[str, HostFacts], links: 
         return ""
     few = [host for host in hosts if _may_lack_ports(facts[host], len(hosts) - 1)]
     if few:
-        return (
-            "{0} {1} fewer than the {2} Thunderbolt ports that each host of such a mesh needs: ask for a ring".format(
-                listed(few), "has" if len(few) == 1 else "have", len(hosts) - 1
-            )
+        return "{0} {1} fewer than the {2} Thunderbolt ports that each host of such a mesh needs{3}".format(
+            listed(few), "has" if len(few) == 1 else "have", len(hosts) - 1, ": ask for a ring" if hosts[3:] else ""
         )
     kept = {link.hosts for link in links}
     return _steps(missing_cables(hosts, links), _Sockets(facts, hosts, links, kept))

@@ -22,7 +22,8 @@ class Peer:
     name: str  # marketing name as the system prints it
     model: str = ""  # model identifier of a host ("Mac15,14"), "" for a device
     domain_uuid: str = ""  # upper case; equals the domain_uuid of the port at the other end. "" for a device
-    rdma_service: bool = False  # the peer offers the RDMA service (protocol 64087): necessary, not sufficient
+    rdma_service: Optional[bool] = False  # the peer offers RDMA (protocol 64087), which is necessary, not sufficient;
+    # None: what it offers is not known
     depth: int = 0  # 0: directly at the cable; n: behind n hubs or docks
 
 
@@ -71,6 +72,7 @@ class Bridge:
     members: Tuple[str, ...]  # now, Thunderbolt ports and others
     configured: Tuple[str, ...] = ()  # members that come back at the next boot (preferences)
     service: Optional[Service] = None
+    addresses: Tuple[str, ...] = ()  # IPv4 on the bridge itself now, as "a.b.c.d/len"
 
 
 @dataclass(frozen=True)
@@ -139,23 +141,36 @@ class HostFacts:
 
 
 @dataclass(frozen=True)
-class RdmaDevice:
-    """One device of ``ibv_devices`` / ``ibv_devinfo -v``."""
+class Gid:
+    """One entry of an RDMA port's table of global identifiers."""
 
-    name: str  # "rdma_en2"
-    port: int  # verbs port number
+    index: int  # its place in the table: what a queue pair is told
+    address: str  # IPv6 in its short spelling; an IPv4 address of the interface stands there as "::ffff:a.b.c.d"
+
+
+@dataclass(frozen=True)
+class RdmaDevice:
+    """One port of one device of ``ibv_devinfo -v`` (macOS) or ``/sys/class/infiniband`` (Linux)."""
+
+    name: str  # "rdma_en2", "usb4_rdma0"
+    port: int  # verbs port number, 0 if only the device is known
     active: bool
-    gids: Tuple[str, ...] = ()
+    gids: Tuple[Gid, ...] = ()
+    state: str = ""  # in the system's word: "PORT_ACTIVE", "PORT_DOWN", ...; "" if not known
+    device: str = ""  # the network interface that it lies on ("en2"), "" if not known
+    guid: str = ""  # of the node: 16 hexadecimal digits, lower case
+    max_qp: int = 0  # queue pairs that it can have, 0 if not known
 
 
 @dataclass(frozen=True)
 class RdmaFacts:
     """What the module ``rdma_facts`` read on one host."""
 
-    switch: str  # "enabled", "disabled" or "absent" (rdma_ctl status)
+    switch: str  # rdma_ctl status: "enabled", "disabled", "absent" (there is no rdma_ctl) or "failed"
     devices: Tuple[RdmaDevice, ...]
-    verdict: str  # "ready", "no-link", "needs-recovery", "os-too-old", "not-capable"
+    verdict: str  # one of rdma_ends.VERDICTS, judged without knowing the other hosts
     reason: str  # one sentence: why, and what to do
+    problems: Tuple[str, ...] = ()  # what commands that failed or were not understood said
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Mapping, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Set, Tuple
 
 from .addressing import PREFIX, give_addresses
-from .errors import TopologyError
+from .errors import PlanError, TopologyError
+from .mending import to_make_a_mesh, to_make_a_ring
 from .model import FabricPlan, HostFacts, HostPlan, Link, WantPort
+from .picture import cables_picture
+from .remarks import refuse_slow_cables, remarks
+from .reported import refuse_unreadable_services, unreadable
 from .ring import missing_cables, no_ring, ring_order, shape_of
-from .topology import find_cables
+from .topology import Cabling, read_cables
+from .words import listed_pairs
 
 DEFAULT_POOL = "10.77.0.0/16"  # not a common home network
 SHAPES = ("auto", "mesh", "ring")
+
+_FEW_MISSING = 4  # cables that a mesh lacks and that are advised; with more missing, somebody built something else
 
 
 @dataclass(frozen=True)
@@ -26,73 +33,114 @@ class PlanOptions:
     pool: str = DEFAULT_POOL  # networks of the cables are cut out of this one
     shape: str = "auto"  # one of SHAPES: anything but "auto" is a demand
     order: Tuple[str, ...] = ()  # inventory order of the hosts; () means the order of the facts
+    strict: bool = False  # a cable that is slower than both of its ports is an error, not a warning
 
 
 def make_plan(facts: Mapping[str, HostFacts], options: PlanOptions) -> FabricPlan:
     """The plan for the hosts of ``facts`` (inventory name -> facts). The same input gives the same plan.
 
+    Both errors carry the picture of the cables, and the warnings that may explain them.
+
     :raises TopologyError: the cables contradict themselves or do not make the demanded shape.
     :raises AddressError: the pool collides with what a host already uses, or is too small.
     """
     hosts = _host_order(facts, options.order)
-    cabling = find_cables({host: facts[host] for host in hosts})
-    missing = missing_cables(hosts, cabling.links)
-    shape = shape_of(hosts, cabling.links)
-    _meet_demand(options.shape, shape, hosts, cabling.links, missing)
-    links = give_addresses(cabling.links, facts, options.pool)
+    known = {host: facts[host] for host in hosts}
+    cabling = read_cables(known)
+    sketch = FabricPlan(
+        order=ring_order(hosts, cabling.links) or hosts,
+        links=cabling.links,
+        hosts=(),
+        shape=shape_of(hosts, cabling.links),
+        missing=missing_cables(hosts, cabling.links),
+        warnings=(*cabling.warnings, *unreadable(known), *remarks(known, cabling.links)),
+    )
+    try:
+        return _decided(hosts, known, cabling, sketch, options)
+    except PlanError as error:
+        error.showing(cables_picture(sketch), sketch.warnings)
+        raise
+
+
+def _decided(
+    hosts: Sequence[str], facts: Mapping[str, HostFacts], cabling: Cabling, sketch: FabricPlan, options: PlanOptions
+) -> FabricPlan:
+    if cabling.refusal:
+        raise cabling.refusal
+    _meet_demand(options.shape, hosts, facts, sketch)
+    if options.strict:
+        refuse_slow_cables(facts, sketch.links)
+    refuse_unreadable_services(facts, sketch.links)
+    links = give_addresses(sketch.links, facts, options.pool)
     return FabricPlan(
-        order=ring_order(hosts, links) or hosts,
+        order=sketch.order,
         links=links,
-        hosts=tuple(_host_plan(host, links) for host in hosts),
-        shape=shape,
-        missing=missing,
-        warnings=cabling.warnings + _cable_warnings(shape, hosts, links, missing),
+        hosts=_host_plans(hosts, links),
+        shape=sketch.shape,
+        missing=sketch.missing,
+        warnings=sketch.warnings + _shape_warnings(hosts, facts, sketch),
     )
 
 
 def _host_order(facts: Mapping[str, HostFacts], order: Sequence[str]) -> Tuple[str, ...]:
     """The hosts that have facts, those that the inventory names first."""
-    known = [host for host in order if host in facts]
-    return tuple(known + [host for host in facts if host not in known])
+    named = list(dict.fromkeys(host for host in order if host in facts))
+    return tuple(named + [host for host in facts if host not in set(named)])
 
 
-def _meet_demand(
-    demand: str, shape: str, hosts: Sequence[str], links: Sequence[Link], missing: Sequence[Tuple[str, str]]
-) -> None:
+def _meet_demand(demand: str, hosts: Sequence[str], facts: Mapping[str, HostFacts], sketch: FabricPlan) -> None:
     if demand not in SHAPES:
         raise TopologyError("the shape {0!r} is not known".format(demand), "choose one of " + ", ".join(SHAPES))
     if len(hosts) < 2:
         return
-    if demand == "mesh" and missing:
+    if demand == "mesh" and sketch.missing:
         raise TopologyError(
-            "a mesh is asked for, but there is no cable between {0}".format(_pairs(missing)),
-            "add it, or ask for a ring",
+            "a mesh is asked for, but there is no cable between {0}".format(listed_pairs(sketch.missing)),
+            to_make_a_mesh(hosts, facts, sketch.links) or "add it, or ask for a ring",
         )
-    if demand == "ring" and shape in ("partial", "none"):
-        raise no_ring(hosts, links)
+    if demand == "ring" and sketch.shape in ("partial", "none"):
+        raise _no_ring(hosts, facts, sketch.links)
 
 
-def _cable_warnings(
-    shape: str, hosts: Sequence[str], links: Sequence[Link], missing: Sequence[Tuple[str, str]]
-) -> Tuple[str, ...]:
+def _no_ring(hosts: Sequence[str], facts: Mapping[str, HostFacts], links: Sequence[Link]) -> TopologyError:
+    """With the cables that would make one, where they are known."""
+    error = no_ring(hosts, links)
+    return TopologyError(error.message, to_make_a_ring(hosts, facts, links) or error.hint)
+
+
+def _shape_warnings(hosts: Sequence[str], facts: Mapping[str, HostFacts], sketch: FabricPlan) -> Tuple[str, ...]:
     """What somebody who laid these cables would want to know."""
     warnings: List[str] = []
-    degree = {host: len({link.other(host).host for link in links if host in link.hosts}) for host in hosts}
-    if shape == "partial":
-        warnings.append(no_ring(hosts, links).message)
-    if missing and max(degree.values(), default=0) > 2:  # more than a ring: somebody was building a mesh
-        warnings.append("no cable between {0}: this is not a full mesh".format(_pairs(missing)))
+    if sketch.shape == "partial":
+        warnings.append(no_ring(hosts, sketch.links).message)
+        advice = to_make_a_ring(hosts, facts, sketch.links)
+        if advice:
+            warnings.append("for a ring: " + advice)
+    if sketch.missing and _most_neighbours(sketch.links) > 2:  # more than a ring: somebody was building a mesh
+        few = len(sketch.missing) <= _FEW_MISSING
+        advice = to_make_a_mesh(hosts, facts, sketch.links) if few else ""
+        warnings.append(
+            "no cable between {0}: this is not a full mesh{1}".format(
+                listed_pairs(sketch.missing), " (for one: {0})".format(advice) if advice else ""
+            )
+        )
     return tuple(warnings)
 
 
-def _pairs(pairs: Sequence[Tuple[str, str]]) -> str:
-    return ", ".join("{0} and {1}".format(one, two) for one, two in pairs)
+def _most_neighbours(links: Sequence[Link]) -> int:
+    others: Dict[str, Set[str]] = {}
+    for link in links:
+        for one, other in (link.hosts, link.hosts[::-1]):
+            others.setdefault(one, set()).add(other)
+    return max((len(mine) for mine in others.values()), default=0)
 
 
-def _host_plan(host: str, links: Sequence[Link]) -> HostPlan:
-    mine = [link for link in links if host in link.hosts]
-    ports = [_want_port(link, host) for link in mine]
-    return HostPlan(host, tuple(sorted(ports, key=lambda port: port.receptacle)))
+def _host_plans(hosts: Sequence[str], links: Sequence[Link]) -> Tuple[HostPlan, ...]:
+    ports: Dict[str, List[WantPort]] = {host: [] for host in hosts}
+    for link in links:
+        for host in link.hosts:
+            ports[host].append(_want_port(link, host))
+    return tuple(HostPlan(host, tuple(sorted(ports[host], key=lambda port: port.receptacle))) for host in hosts)
 
 
 def _want_port(link: Link, host: str) -> WantPort:

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
+from .backend import RDMA_BACKENDS
 from .errors import AddressError, TopologyError
 from .hostfile import Host, Hostfile
 from .model import FabricPlan, Link
-from .ring import missing_cables, no_ring
+from .rdma_links import JudgedLink
+from .ring import no_ring
 
 PLAN_VERSION = 1  # of what stands under "boltloom"
 
@@ -23,24 +25,34 @@ def hostfile_from_plan(
     ssh: Mapping[str, str],
     backend: str = "ring",
     over: str = "thunderbolt",
+    judged: Sequence[JudgedLink] = (),
+    reason: str = "",
 ) -> Hostfile:
     """A hostfile with the hosts in rank order.
 
     :param management: host -> its address on the management network (``management.pick_management``).
     :param ssh: host -> the name that ssh shall use; a host that is not there goes by its inventory name.
     :param over: "thunderbolt" (ring addresses of the cables) or "ethernet" (management addresses).
+    :param judged: the plan's cables judged for RDMA; only those that count, and devices that exist, get into the file.
+    :param reason: why it is this backend, for whoever reads the file later.
     :raises TopologyError: what is asked for needs cables that are not there.
     :raises AddressError: a management address is needed and missing.
     """
     order = plan.order
     over_cables = backend == "ring" and over == "thunderbolt" and len(order) > 1
     ips = _ring_addresses(plan) if over_cables else [(_management(host, management),) for host in order]
-    rdma = _rdma_matrix(plan, backend) if backend.startswith("jaccl") else [()] * len(order)
+    by_rdma = backend in RDMA_BACKENDS
+    rdma = _rdma_matrix(plan, backend, judged) if by_rdma else [()] * len(order)
+    ours: Dict[str, object] = {"plan": PLAN_VERSION, "shape": plan.shape, "hosts": list(order), "cables": _cables(plan)}
+    if by_rdma:
+        ours["rdma"] = [_verdict(cable) for cable in judged]
+    if reason:
+        ours["reason"] = "{0}: {1}".format(backend, reason)
     return Hostfile(
         hosts=tuple(Host(ssh.get(host, host), ips[rank], rdma[rank]) for rank, host in enumerate(order)),
         backend=backend,
         envs=(),
-        boltloom={"plan": PLAN_VERSION, "shape": plan.shape, "hosts": list(order), "cables": _cables(plan)},
+        boltloom=ours,
     )
 
 
@@ -62,39 +74,52 @@ def _ring_addresses(plan: FabricPlan) -> List[Tuple[str, ...]]:
     return [tuple(link.end(host).address for link in rails[:width]) for host, rails in zip(plan.order, hops)]
 
 
-def _rdma_matrix(plan: FabricPlan, backend: str) -> List[Tuple[Tuple[str, ...], ...]]:
+def _rdma_matrix(plan: FabricPlan, backend: str, judged: Sequence[JudgedLink]) -> List[Tuple[Tuple[str, ...], ...]]:
     """[i][j]: the devices of rank i that lead to rank j. ``jaccl`` joins all ranks, ``jaccl-ring`` the neighbours."""
-    joined = [
-        [_rails(plan, one, two) if one != two and _talk(plan.order, one, two, backend) else None for two in plan.order]
-        for one in plan.order
+    order = plan.order
+    rails: Dict[Tuple[str, str], List[JudgedLink]] = {}
+    for cable in sorted((cable for cable in judged if cable.counts), key=lambda cable: cable.link.rail):
+        for one, two in (cable.link.hosts, cable.link.hosts[::-1]):
+            rails.setdefault((one, two), []).append(cable)
+    talking = [
+        (one, two)
+        for i, one in enumerate(order)
+        for j, two in enumerate(order)
+        if i != j and (backend == "jaccl" or abs(i - j) in (1, len(order) - 1))
     ]
-    if any(rails == () for row in joined for rails in row):
-        raise _not_enough_cables(plan, backend)
-    width = min((len(rails) for row in joined for rails in row if rails), default=0)
+    without = [pair for pair in talking if pair not in rails]
+    if without:
+        raise _not_enough_cables(backend, without[0])
+    # The same number of rails everywhere: JACCL's ring refuses anything else, and MLX writes its mesh so, too.
+    width = min((len(rails[pair]) for pair in talking), default=0)
+    joined = set(talking)
     return [
-        tuple(_devices(rails, host, width) for rails in row)  # the same number of rails everywhere, as MLX writes it
-        for host, row in zip(plan.order, joined)
+        tuple(
+            tuple(cable.device(one) for cable in rails[one, two][:width]) if (one, two) in joined else ()
+            for two in order
+        )
+        for one in order
     ]
 
 
-def _talk(order: Sequence[str], one: str, two: str, backend: str) -> bool:
-    distance = abs(order.index(one) - order.index(two))
-    return backend == "jaccl" or distance in (1, len(order) - 1)
-
-
-def _devices(rails: Optional[Tuple[Link, ...]], host: str, width: int) -> Tuple[str, ...]:
-    """macOS names the RDMA device of a port after its interface."""
-    return tuple("rdma_{0}".format(link.end(host).device) for link in (rails or ())[:width])
-
-
-def _not_enough_cables(plan: FabricPlan, backend: str) -> TopologyError:
-    if backend == "jaccl-ring":
-        return no_ring(plan.order, plan.links)
-    pairs = ", ".join("{0} and {1}".format(*pair) for pair in missing_cables(plan.order, plan.links))
+def _not_enough_cables(backend: str, pair: Tuple[str, str]) -> TopologyError:
+    """The planning has seen to it that this is rare: a cable that went bad since."""
     return TopologyError(
-        "jaccl needs a cable between every two hosts, and there is none between {0}".format(pairs),
-        "add it, or use the backend jaccl-ring or ring",
+        "{0}: no cable between {1} and {2} is ready for RDMA now".format(backend, *pair),
+        "see boltloom.cluster.probe, which names what is in its way, or use the backend ring",
     )
+
+
+def _verdict(cable: JudgedLink) -> Dict[str, object]:
+    """What the devices of the file rest on."""
+    ends = [
+        {"host": end.host, "device": device, "address": end.address, "gid": gid if gid >= 0 else None}
+        for end, device, gid in zip((cable.link.a, cable.link.b), cable.devices, cable.gids)
+    ]
+    found: Dict[str, object] = {"rail": cable.link.rail, "verdict": cable.verdict, "ends": ends}
+    if cable.problem is not None:
+        found["reason"] = cable.problem.words
+    return found
 
 
 def _rails(plan: FabricPlan, one: str, two: str) -> Tuple[Link, ...]:

@@ -30,6 +30,9 @@ ENABLE_SERVICE = "enable_service"  # service, device
 PLACE_SERVICE = "place_service"  # service, device, behind: in the order directly before the service ``behind``
 REMOVE_SERVICE = "remove_service"  # service, device: one of our own, on a port that is planned no longer
 ADD_ADDRESS = "add_address"  # device, address, prefix: and set the interface up (Linux)
+WRITE_CONFIG = "write_config"  # path, text, device: a file of our own, by which the network's manager keeps an address
+REMOVE_CONFIG = "remove_config"  # path, device: such a file that is not wanted any more
+ACTIVATE_CONFIG = "activate_config"  # path, device, connection, address, prefix: the manager shall apply the file now
 NOTE_PORTS = "note_ports"  # ports: what is configured from now on, in our own state on the host
 
 KINDS = (
@@ -45,6 +48,9 @@ KINDS = (
     PLACE_SERVICE,
     REMOVE_SERVICE,
     ADD_ADDRESS,
+    WRITE_CONFIG,
+    REMOVE_CONFIG,
+    ACTIVATE_CONFIG,
     NOTE_PORTS,
 )
 
@@ -64,6 +70,9 @@ class Step:
     members: Tuple[str, ...] = ()
     behind: str = ""  # the service that stands behind ours
     ports: Tuple[WantPort, ...] = ()
+    path: str = ""  # of a file of our own (Linux)
+    text: str = ""
+    connection: str = ""  # what Port.configuration is when the file is in force
 
     def describe(self) -> str:
         """The step in one line for people."""
@@ -84,5 +93,8 @@ _SENTENCES = {
     PLACE_SERVICE: "put the network service {0.service!r} before {0.behind!r}, so that it has {0.device}",
     REMOVE_SERVICE: "remove the network service {0.service!r} ({0.device})",
     ADD_ADDRESS: "give {0.device} the address {0.address}/{0.prefix}",
+    WRITE_CONFIG: "write {0.path}, which keeps the address of {0.device}",
+    REMOVE_CONFIG: "remove {0.path}, a file of ours for {0.device}",
+    ACTIVATE_CONFIG: "put {0.path} in force on {0.device} ({0.address}/{0.prefix})",
     NOTE_PORTS: "note on the host what is configured: {ports}",
 }

@@ -4,17 +4,22 @@
 # This file is private to the collection: it may change in any release.
 """Which cables there are: the ends that hosts report, matched by domain UUID.
 
-The UUID names a port until the next boot. Two ends make a cable only when each sees the
-other: a one-sided view is a cable half plugged, or stale, and is reported instead of used.
+The UUID names a controller until the next boot. Two ends make a cable only when each sees the other: a one-sided
+view is a cable half plugged, or a host that was restarted in between, and is reported instead of used.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .errors import TopologyError
 from .model import End, HostFacts, Link, Peer, Port
+from .places import Cable, Place
+from .shared_bus import settle_shared
+from .words import listed, shortened
+
+Known = Mapping[str, Sequence[Place]]  # domain UUID -> the receptacles that it names
 
 
 @dataclass(frozen=True)
@@ -23,22 +28,7 @@ class Cabling:
 
     links: Tuple[Link, ...]
     warnings: Tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A port, with the host that it is on."""
-
-    host: str
-    port: Port
-
-    @property
-    def key(self) -> Tuple[str, int]:
-        return (self.host, self.port.receptacle)
-
-    def words(self) -> str:
-        device = " ({0})".format(self.port.device) if self.port.device else ""
-        return "{0}, Thunderbolt {1}{2}".format(self.host, self.port.receptacle, device)
+    refusal: Optional[TopologyError] = None  # why nothing may be planned over them
 
 
 def find_cables(facts: Mapping[str, HostFacts]) -> Cabling:
@@ -46,122 +36,180 @@ def find_cables(facts: Mapping[str, HostFacts]) -> Cabling:
 
     :raises TopologyError: a host is cabled to itself, or two names mean the same host.
     """
-    places = [_Place(host, port) for host in facts for port in facts[host].ports]
-    _refuse_same_host(places)
-    by_uuid: Dict[str, List[_Place]] = {}
+    cabling = read_cables(facts)
+    if cabling.refusal:
+        raise cabling.refusal
+    return cabling
+
+
+def read_cables(facts: Mapping[str, HostFacts]) -> Cabling:
+    """Like :func:`find_cables`, with a refusal beside the cables, so that it can be shown with them."""
+    places = [Place(host, port, facts[host].system) for host in facts for port in facts[host].ports]
+    known: Dict[str, List[Place]] = {}
     for place in places:
         if place.port.domain_uuid:
-            by_uuid.setdefault(place.port.domain_uuid.upper(), []).append(place)
-    warnings: List[str] = []
-    pairs: List[Tuple[_Place, _Place]] = []
-    used: Set[Tuple[str, int]] = set()
-    for place in places:
-        for peer in place.port.peers:
-            if peer.kind == "host":
-                _match(place, peer, by_uuid, used, pairs, warnings)
-    usable = [pair for pair in pairs if all(place.port.device for place in pair)]
+            known.setdefault(place.port.domain_uuid.upper(), []).append(place)
+    refusal = _same_host(places) or _cabled_to_itself(places, known)
+    cables, guesses = settle_shared(_match(places, known), places)
+    warnings = [*_clones(places), *_unused(places, known, cables), *guesses]
     warnings.extend(
         "{0}: the system made no network interface for this port, so its cable is not used".format(place.words())
-        for pair in pairs
-        for place in pair
+        for cable in cables
+        for place in cable
         if not place.port.device
     )
-    return Cabling(_links(usable), tuple(warnings))
+    usable = [cable for cable in cables if all(place.port.device for place in cable)]
+    return Cabling(_links(usable), tuple(warnings), refusal)
 
 
-def _refuse_same_host(places: List[_Place]) -> None:
+def _same_host(places: Sequence[Place]) -> Optional[TopologyError]:
     seen: Dict[Tuple[str, str], str] = {}
     for place in places:
         identity = (place.port.uid, place.port.domain_uuid.upper())
         owner = seen.setdefault(identity, place.host)
         if all(identity) and owner != place.host:
-            raise TopologyError(
+            return TopologyError(
                 "{0} and {1} are the same computer (both have the Thunderbolt port {2})".format(
                     owner, place.host, place.port.uid
                 ),
                 "name it once in the inventory",
             )
+    return None
 
 
-def _match(
-    place: _Place,
-    peer: Peer,
-    by_uuid: Mapping[str, List[_Place]],
-    used: Set[Tuple[str, int]],
-    pairs: List[Tuple[_Place, _Place]],
-    warnings: List[str],
-) -> None:
-    candidates = by_uuid.get(peer.domain_uuid.upper(), []) if peer.domain_uuid else []
-    others = [other for other in candidates if other.host != place.host]
-    if candidates and not others:
-        _refuse_loop(place, candidates)
-    if not candidates:
-        warnings.append(_stranger(place, peer))
-        return
-    if place.key in used:
-        if not any(_joined(place, other, pairs) for other in others):
-            warnings.append(_second_peer(place, others[0]))
-        return
-    mutual = [other for other in others if _sees(other, place)]
-    free = [other for other in mutual if other.key not in used]
-    if free:
-        pairs.append((place, free[0]))
-        used.update((place.key, free[0].key))
-    elif mutual:
-        warnings.append(_second_peer(mutual[0], place))
-    else:
-        warnings.append(
-            "{0} sees {1}, which does not see it: plug the cable in anew at both ends".format(
-                place.words(), others[0].words()
-            )
-        )
+def _clones(places: Sequence[Place]) -> List[str]:
+    """Hosts whose ports have the same lasting identities. (With the same domain UUID too, they are one computer.)"""
+    owners: Dict[str, List[str]] = {}
+    for place in places:
+        mine = owners.setdefault(place.port.uid.lower(), []) if place.port.uid else []
+        if place.host not in mine:
+            mine.append(place.host)
+    groups: Dict[Tuple[str, ...], str] = {}
+    for uid, hosts in owners.items():
+        if len(hosts) > 1:
+            groups.setdefault(tuple(hosts), uid)
+    return [
+        "{0} report the same Thunderbolt identity ({1}), as clones of one machine do: their cables are told apart by "
+        "the hosts' names, so their addresses change with the names".format(listed(hosts, last=" and "), uid)
+        for hosts, uid in groups.items()
+    ]
 
 
-def _refuse_loop(place: _Place, candidates: List[_Place]) -> None:
-    ends = sorted({place.port.receptacle} | {other.port.receptacle for other in candidates})
-    raise TopologyError(
-        "{0} is cabled to itself (Thunderbolt {1})".format(place.host, " and ".join(str(number) for number in ends)),
-        "pull that cable: it joins nothing and makes a loop in the bridge",
-    )
+def _cabled_to_itself(places: Sequence[Place], known: Known) -> Optional[TopologyError]:
+    for place in places:
+        for peer in place.hosts:
+            candidates = known.get(peer.domain_uuid.upper(), ()) if peer.domain_uuid else ()
+            if candidates and all(other.host == place.host for other in candidates):
+                ends = sorted({place.port.receptacle} | {other.port.receptacle for other in candidates})
+                return TopologyError(
+                    "{0} is cabled to itself (Thunderbolt {1})".format(place.host, " and ".join(map(str, ends))),
+                    "pull that cable: it joins nothing and makes a loop in the bridge",
+                )
+    return None
 
 
-def _sees(one: _Place, another: _Place) -> bool:
-    uuid = another.port.domain_uuid.upper()
-    return any(peer.kind == "host" and peer.domain_uuid.upper() == uuid for peer in one.port.peers)
+def _others(place: Place, peer: Peer, known: Known) -> List[Place]:
+    """The receptacles of other hosts that the peer can be."""
+    candidates = known.get(peer.domain_uuid.upper(), ()) if peer.domain_uuid else ()
+    return [other for other in candidates if other.host != place.host]
 
 
-def _joined(place: _Place, other: _Place, pairs: List[Tuple[_Place, _Place]]) -> bool:
-    return any({place.key, other.key} == {one.key, two.key} for one, two in pairs)
+def _match(places: Sequence[Place], known: Known) -> List[Cable]:
+    """Pairs of receptacles that see each other, each in one pair; what is directly at the cable comes first."""
+    mutual = [
+        (peer.depth, number, place, other)
+        for number, place in enumerate(places)
+        for peer in place.hosts
+        for other in _others(place, peer, known)
+        if other.sees(place)
+    ]
+    cables: List[Cable] = []
+    used: Set[Tuple[str, int]] = set()
+    for _depth, _number, place, other in sorted(mutual, key=lambda edge: edge[:2]):
+        if place.key not in used and other.key not in used:
+            used.update((place.key, other.key))
+            cables.append((place, other))
+    return cables
 
 
-def _stranger(place: _Place, peer: Peer) -> str:
-    name = " ".join(part for part in (peer.name, "({0})".format(peer.model) if peer.model else "") if part)
+def _unused(places: Sequence[Place], known: Known, cables: Sequence[Cable]) -> List[str]:
+    """A warning for each host that a port sees and that it has no cable to."""
+    joined = {(end.bus, other.bus) for one, two in cables for end, other in ((one, two), (two, one))}
+    busy = {end.key for cable in cables for end in cable}
+    seen_from = _seen_from(places)
+    warnings: List[str] = []
+    said: Set[FrozenSet[Tuple[str, int]]] = set()
+    for place in places:
+        for peer in place.hosts:
+            others = _others(place, peer, known)
+            mutual = [other for other in others if other.sees(place)]
+            pair = frozenset((place.key, mutual[0].key)) if mutual else frozenset()
+            if not others:
+                seers = seen_from.get(place.bus[1], ())
+                if not peer.domain_uuid or all(place.sees(other) for other in seers):  # else it is said from there
+                    warnings.append(_stranger(place, peer))
+            elif not mutual:
+                if any(not seen.domain_uuid for seen in others[0].hosts):
+                    continue  # said from there
+                warnings.append(_one_sided(place, others[0], known))
+            elif (place.bus, mutual[0].bus) not in joined and pair not in said:
+                said.add(pair)
+                both = (place, mutual[0]) if place.key in busy else (mutual[0], place)
+                warnings.append(_second_peer(*both))
+    return warnings
+
+
+def _seen_from(places: Sequence[Place]) -> Dict[str, List[Place]]:
+    """Domain UUID -> the receptacles that see it."""
+    seen: Dict[str, List[Place]] = {}
+    for place in places:
+        for peer in place.hosts:
+            if peer.domain_uuid:
+                seen.setdefault(peer.domain_uuid.upper(), []).append(place)
+    return seen
+
+
+def _stranger(place: Place, peer: Peer) -> str:
+    model = "({0})".format(shortened(peer.model)) if peer.model else ""
+    name = " ".join(part for part in (shortened(peer.name), model) if part)
     if not peer.domain_uuid:
         return "{0} sees a host, {1}, whose identity the system does not report: restart it".format(place.words(), name)
     return "{0} sees a host, {1}, that is not among the hosts given".format(place.words(), name)
 
 
-def _second_peer(place: _Place, other: _Place) -> str:
+def _one_sided(place: Place, other: Place, known: Known) -> str:
+    """An identity that the far port sees and nobody has is the one that this host had before it was restarted."""
+    if any(peer.domain_uuid and peer.domain_uuid.upper() not in known for peer in other.hosts):
+        return (
+            "{0} sees {1}, which sees an identity there that no host has (any more): {2} was restarted while the "
+            "hosts were read, run this again".format(place.words(), other.words(), place.host)
+        )
+    return "{0} sees {1}, which does not see it: plug the cable in anew at both ends".format(
+        place.words(), other.words()
+    )
+
+
+def _second_peer(place: Place, other: Place) -> str:
     return "{0} has more than one host behind it: {1} is not used (one port carries one link)".format(
         place.words(), other.words()
     )
 
 
-def _links(pairs: List[Tuple[_Place, _Place]]) -> Tuple[Link, ...]:
+def _links(cables: Sequence[Cable]) -> Tuple[Link, ...]:
     """Number the rails by the ports' lasting identities: both ends count alike, and a reboot changes nothing."""
-    by_hosts: Dict[Tuple[str, str], List[Tuple[_Place, _Place]]] = {}
-    for one, two in pairs:
+    by_hosts: Dict[Tuple[str, str], List[Cable]] = {}
+    for one, two in cables:
         low, high = sorted((one, two), key=lambda place: place.host)
         by_hosts.setdefault((low.host, high.host), []).append((low, high))
     links = []
     for hosts in sorted(by_hosts):
-        cables = sorted(by_hosts[hosts], key=lambda cable: (cable[0].port.uid, cable[1].port.uid, cable[0].key))
-        for rail, (low, high) in enumerate(cables):
+        in_order = sorted(by_hosts[hosts], key=lambda cable: (cable[0].port.uid, cable[1].port.uid, cable[0].key))
+        for rail, (low, high) in enumerate(in_order):
             links.append(Link(_end(low), _end(high), rail, _speed(low.port, high.port)))
     return tuple(links)
 
 
-def _end(place: _Place) -> End:
+def _end(place: Place) -> End:
     return End(place.host, place.port.receptacle, place.port.device, place.port.uid)
 
 

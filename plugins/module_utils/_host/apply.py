@@ -17,12 +17,14 @@ import json
 import operator
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from .._fabric.errors import BoltloomError
 from .._fabric.steps import Step
+from . import interrupts
 from . import journal as journals
 from .commands import HostError
+from .interrupts import Interrupted
 from .journal import Before, Journal
 from .state import State
 from .target import Target
@@ -106,13 +108,17 @@ def apply_steps(steps: Sequence[Step], system: System, target: Target, place: St
         except BoltloomError as error:
             why = "could not {0}: {1}".format(step.describe(), error.one_line())
             raise undone(system, target, place, why) from error
-        except BaseException:  # a bug or an interrupt must not leave the host half done either
+        except Interrupted as interrupt:
+            why = "stopped by {0} at the step to {1}".format(interrupt, step.describe())
+            raise undone(system, target, place, why) from interrupt
+        except BaseException:  # a bug must not leave the host half done either
             undone(system, target, place, "")
             raise
 
 
 def undone(system: System, target: Target, place: State, why: str) -> HostError:
     """Bring back what was before the change, and make the error that says so, or what is different."""
+    interrupts.ignore()
     journal = journals.read(place)
     left = bring_back(journal.before if journal else {}, system, target)
     if left:
@@ -166,11 +172,8 @@ def _name(thing: str) -> str:
     return thing.partition(":")[2]
 
 
-def start(
-    steps: Sequence[Step], system: System, target: Target, place: State, owner: str, boot: str
-) -> Tuple[Journal, Before]:
+def start(steps: Sequence[Step], system: System, target: Target, place: State, owner: str, boot: str) -> Journal:
     """Note the way back of these steps on the disk. What a run that died had noted is kept, as it is older."""
     died = journals.read(place)
     before = system.read(system.changes(steps), target)
-    journal = journals.begin(place, owner, boot, [step.describe() for step in steps], before, died)
-    return journal, before
+    return journals.begin(place, owner, boot, [step.describe() for step in steps], before, died)

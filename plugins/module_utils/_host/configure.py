@@ -8,22 +8,43 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
-from typing import Any, Mapping, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from .._fabric import codec
-from .._fabric.diff import before_after, diff_host
+from .._fabric.diff import before_after, diff_host, leftover_steps
 from .._fabric.errors import BoltloomError, TopologyError
-from .._fabric.model import HostPlan
+from .._fabric.model import HostFacts, HostPlan
 from .._fabric.steps import Step
+from . import guard, interrupts, lock
 from . import journal as journals
-from .apply import SETTLE_PAUSE, SETTLE_SECONDS, System, apply_steps, start, undone
+from .apply import SETTLE_PAUSE, SETTLE_SECONDS, System, apply_steps, bring_back, start, undone
 from .commands import HostError, Run
 from .commands import run as run_here
-from .probe import read_facts
-from .state import State
+from .journal import Journal
+from .probe import read_facts, system_of
+from .state import State, read_outcome
 from .systems import SYSTEMS
 from .target import Target
+
+Diff = Callable[[HostFacts, HostPlan], Tuple[Step, ...]]
+GUARD_SECONDS = 120.0  # for the module's own run, where nobody is asked to confirm
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a change is made."""
+
+    owner: str = ""  # who makes it, in words; a second run is told
+    confirm_within: float = 0.0  # seconds in which somebody must confirm; 0: it is confirmed when it is in force
+    dead_owners: Tuple[str, ...] = ()  # of earlier runs, known to have ended
+    settle: float = SETTLE_SECONDS
+
+
+def terms_of(params: Mapping[str, Any]) -> Terms:
+    """The terms that a module's parameters name."""
+    dead: Sequence[str] = params.get("dead_owners") or ()
+    return Terms(params.get("owner") or "", float(params.get("confirm_within") or 0), tuple(dead))
 
 
 @dataclass(frozen=True)
@@ -33,7 +54,18 @@ class Outcome:
     steps: Tuple[str, ...]
     before: str
     after: str
+    run: str = ""  # what is to be confirmed, "" if nothing is
     warnings: Tuple[str, ...] = ()
+
+    def as_result(self) -> Dict[str, Any]:
+        """What a module returns."""
+        return {
+            "changed": bool(self.steps),
+            "steps": list(self.steps),
+            "run": self.run,
+            "diff": {"before": self.before, "after": self.after},
+            "warnings": list(self.warnings),
+        }
 
 
 def configure(
@@ -42,23 +74,45 @@ def configure(
     check_mode: bool,
     run: Run = run_here,
     root: str = "/",
-    settle: float = SETTLE_SECONDS,
-    owner: str = "",
+    terms: Terms = Terms(),
 ) -> Outcome:
     """Apply the plan to this host. :raises BoltloomError: nothing is half done, or the message says what is."""
-    want = host_plan(plan, host)
-    have = read_facts(run, root)
-    steps = diff_host(have, want)
-    before, after = before_after(have, want)
-    if steps and not check_mode:
-        require_root(steps)
-        place, target = State(have.system, root), Target(run, root)
-        start(steps, SYSTEMS[have.system], target, place, owner, have.boot)
-        apply_steps(steps, SYSTEMS[have.system], target, place)
-        _verify(SYSTEMS[have.system], want, target, place, settle)
-        journals.note_applied(place)
-        journals.confirm(place)
-    return Outcome(tuple(step.describe() for step in steps), before, after)
+    if plan is None:
+        raise TopologyError("there is no plan", "give what fabric_plan returned, or state: absent")
+    return _make(host_plan(plan, host), diff_host, check_mode, Target(run, root), terms)
+
+
+def remove_leftovers(
+    plan: Optional[Mapping[str, Any]],
+    host: str,
+    check_mode: bool,
+    run: Run = run_here,
+    root: str = "/",
+    terms: Terms = Terms(),
+) -> Outcome:
+    """Take away what is ours on ports that the plan does not have, without a plan on all of them."""
+    known = [candidate for candidate in codec.plan_from_dict(plan).hosts if candidate.host == host] if plan else []
+    return _make(known[0] if known else HostPlan(host, ()), leftover_steps, check_mode, Target(run, root), terms)
+
+
+def confirm(run_id: str, root: str = "/", owner: str = "") -> bool:
+    """The change is there to stay. Whether there was one to confirm.
+
+    :raises HostError: it was taken back before, or is another one's.
+    """
+    place = State(system_of(root), root)
+    with lock.held(place, owner):
+        journal = journals.read(place)
+        if journal is not None and run_id in ("", journal.run):
+            if not journal.applied:
+                raise HostError("there is nothing to confirm yet: {0}".format(journal.describe()), "run again")
+            journals.confirm(place, journal)
+            return True
+        origin = journals.read_origin(place)
+        if run_id and (origin is None or origin.run != run_id):
+            why = read_outcome(place) or "the change is not there any more, or another run has begun one"
+            raise HostError("it is too late to confirm: {0}".format(why), "run again")
+        return False
 
 
 def host_plan(plan: Mapping[str, Any], host: str) -> HostPlan:
@@ -69,21 +123,85 @@ def host_plan(plan: Mapping[str, Any], host: str) -> HostPlan:
     raise TopologyError("the plan does not know the host {0}".format(host), "plan again with this host")
 
 
-def require_root(steps: Sequence[Step]) -> None:
-    """:raises HostError: there is something to do, and this is not root."""
-    if os.geteuid() != 0:
-        raise HostError("root is needed to {0}".format(steps[0].describe()), "run the task with become")
+def _make(want: HostPlan, diff: Diff, check_mode: bool, target: Target, terms: Terms) -> Outcome:
+    place = State(system_of(target.root), target.root)
+    if check_mode or os.geteuid() != 0:
+        outcome, _facts, _steps = _compare(want, diff, target, place, terms)
+        if not check_mode and (outcome.steps or outcome.warnings):
+            what = outcome.steps[0] if outcome.steps else "complete the change that is unfinished"
+            raise HostError("root is needed to {0}".format(what), "run the task with become")
+        return outcome
+    try:
+        with lock.held(place, terms.owner), interrupts.raised():
+            outcome, have, steps = _compare(want, diff, target, place, terms)
+            if not (steps or outcome.warnings):
+                return outcome
+            return replace(outcome, run=_apply(steps, have, want, diff, target, place, terms))
+    except interrupts.Interrupted as interrupt:
+        raise HostError("stopped by {0}".format(interrupt), "what was done, if anything, is undone by itself") from None
 
 
-def _verify(system: System, want: HostPlan, target: Target, place: State, settle: float) -> None:
+def _compare(
+    want: HostPlan, diff: Diff, target: Target, place: State, terms: Terms
+) -> Tuple[Outcome, HostFacts, Tuple[Step, ...]]:
+    """What is to be done, and what an earlier run left unfinished. :raises Busy: that run is not over."""
+    died = journals.read(place)
+    if died is not None:
+        require_over(place, died, terms)
+    have = read_facts(target.run, target.root)
+    steps = diff(have, want)
+    warnings = ("{0}: it was neither confirmed nor undone, and is completed".format(died.describe()),) if died else ()
+    return Outcome(_sentences(steps), *before_after(have, want, steps), "", warnings), have, steps
+
+
+def _apply(
+    steps: Sequence[Step], have: HostFacts, want: HostPlan, diff: Diff, target: Target, place: State, terms: Terms
+) -> str:
+    """Returns what is to be confirmed."""
+    system = SYSTEMS[have.system]
+    journal = start(steps, system, target, place, terms.owner, have.boot)
+    try:
+        seconds = terms.confirm_within or GUARD_SECONDS
+        guard.start(place, journal.run, seconds, lambda found: bring_back(found.before, system, target))
+    except BaseException:
+        if not journal.took_over:  # nothing was changed; what a run that died had changed stays noted
+            journals.close(place)
+        raise
+    apply_steps(steps, system, target, place)
+    _verify(system, want, diff, target, place, terms.settle)
+    journals.note_applied(place)
+    if terms.confirm_within:
+        return journal.run
+    journals.confirm(place, journal)
+    return ""
+
+
+def require_over(place: State, journal: Journal, terms: Terms) -> None:
+    """:raises Busy: somebody is about to confirm that change."""
+    if journal.owner == terms.owner or journal.owner in terms.dead_owners or not guard.stands(place):
+        return
+    raise lock.Busy(
+        "another run is at work on this host: {0}, and not confirmed yet".format(journal.describe()),
+        "wait until it has ended; if it has died, the host takes its change back by itself within two minutes",
+        journal.owner,
+    )
+
+
+def _sentences(steps: Sequence[Step]) -> Tuple[str, ...]:
+    return tuple(step.describe() for step in steps)
+
+
+def _verify(system: System, want: HostPlan, diff: Diff, target: Target, place: State, settle: float) -> None:
     """Exit statuses lie, so look. :raises HostError: something is still to do after a while; all is undone."""
     deadline = time.monotonic() + settle
     while True:
         try:
-            left = diff_host(read_facts(target.run, target.root), want)
+            left = diff(read_facts(target.run, target.root), want)
         except BoltloomError as error:
             why = "the host cannot be read after the change: {0}".format(error.one_line())
             raise undone(system, target, place, why) from error
+        except interrupts.Interrupted as interrupt:
+            raise undone(system, target, place, "stopped by {0}".format(interrupt)) from interrupt
         if not left:
             return
         if time.monotonic() >= deadline:

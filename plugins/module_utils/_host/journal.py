@@ -69,6 +69,7 @@ def begin(
         took_over=died.describe() if died else "",
     )
     state.write_text(place.journal, _line(journal) + "\n", 0o644)  # facts are read without root
+    state.remove(place.outcome)
     return journal
 
 
@@ -116,18 +117,16 @@ def close(place: State) -> None:
     state.remove(place.journal)
 
 
-def confirm(place: State) -> None:
+def confirm(place: State, journal: Journal) -> None:
     """The change is there to stay: what was before it is kept for ``restore``, unless something older is kept."""
-    journal = read(place)
-    if journal is None:
-        return
     origin = read_origin(place)
     kept = dict(origin.before) if origin else {}
     for thing, value in journal.before.items():
         kept.setdefault(thing, value)
     since = origin.since if origin else journal.began
-    state.write_json(place.origin, {"schema": state.SCHEMA, "since": since, "before": _pairs(kept)})
+    state.write_json(place.origin, {"schema": state.SCHEMA, "since": since, "run": journal.run, "before": _pairs(kept)})
     close(place)
+    state.remove(place.outcome)
 
 
 @dataclass(frozen=True)
@@ -136,6 +135,7 @@ class Origin:
 
     since: int  # seconds since 1970, by the host's clock
     before: Before
+    run: str = ""  # the last one that was confirmed
 
 
 def read_origin(place: State) -> Optional[Origin]:
@@ -146,7 +146,8 @@ def read_origin(place: State) -> Optional[Origin]:
     try:
         if document["schema"] != state.SCHEMA:
             raise ValueError("another schema")
-        return Origin(int(document["since"]), {str(thing): value for thing, value in document["before"]})
+        before = {str(thing): value for thing, value in document["before"]}
+        return Origin(int(document["since"]), before, str(document["run"]))
     except (ValueError, KeyError, TypeError) as error:
         raise ParseError("{0}: damaged ({1:.80})".format(place.origin, str(error)), "look at it") from error
 

@@ -2,45 +2,76 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection: it may change in any release.
-"""Verifies links from one end: the address is there, the route leaves by the cable, the peer answers."""
+"""Verifies links from one end: the port has a link and its address, the route is the cable, the peer answers."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, Dict, Mapping, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from .._fabric.errors import BoltloomError
 from .._fabric.model import WantPort
+from .._fabric.shown import end as end_words
+from .._fabric.shown import port as port_words
 from .commands import HostError, Run
 from .commands import run as run_here
 from .configure import host_plan
+from .link_measure import Measured, farewell, measure
+from .link_wire import bind_to_device
 from .probe import system_of
 
-IP_BOUND_IF = 25  # macOS: <netinet/in.h>; Python has no name for it
 ATTEMPT_SECONDS = 2.0
 PAUSE_SECONDS = 0.2  # between attempts that fail at once
+CARRIER_SECONDS = 3.0  # a port that just left a bridge needs a moment until its link is back
 REFUSED = "refused"  # the peer's own system answered that nobody listens: the way there and back works
+
+# Host -> the listening ends that it opened (``link_ends.LinkEnd.as_dict``).
+Ends = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What the user may say about a check."""
+
+    port: int = 22  # where the peer's ssh server listens, which greets whoever connects
+    timeout: float = 10.0  # seconds that a link may take to answer
+    seconds: float = 0.0  # for which each direction is measured
 
 
 @dataclass(frozen=True)
 class CheckedLink:
-    """A link that works, seen from this end."""
+    """A link seen from this end."""
 
     receptacle: int
     device: str
     peer: str
+    peer_receptacle: int
+    peer_device: str
+    address: str
     peer_address: str
-    evidence: str
-    milliseconds: float
+    works: bool
+    evidence: str = ""  # what the peer answered
+    problem: str = ""  # why it does not work, or in what it was not measured
+    milliseconds: float = 0.0
+    send_gbps: float = 0.0
+    receive_gbps: float = 0.0
+    speed_gbps: int = 0  # of the cable when it was planned
 
     def as_dict(self) -> Dict[str, Any]:
         """For the module's result."""
         return asdict(self)
+
+    def line(self, host: str) -> str:
+        """The link with both of its ends, and what is wrong with it."""
+        here = end_words(host, self.receptacle, self.device)
+        return "{0} to {1}: {2}".format(
+            here, end_words(self.peer, self.peer_receptacle, self.peer_device), self.problem
+        )
 
 
 # (port, TCP port, seconds) -> what the peer answered. :raises OSError: it did not.
@@ -48,38 +79,111 @@ Ask = Callable[[WantPort, int, float], str]
 
 
 def check_links(
-    plan: Mapping[str, Any], host: str, port: int, timeout: float, run: Run = run_here, root: str = "/"
+    plan: Mapping[str, Any],
+    host: str,
+    options: CheckOptions,
+    ends: Optional[Ends] = None,
+    run: Run = run_here,
+    root: str = "/",
 ) -> Tuple[CheckedLink, ...]:
-    """Verify all links of this host at once. :raises HostError: names every link that does not work."""
+    """Verify all links of this host at once, then measure one after the other: they would share a processor."""
     wanted = host_plan(plan, host).ports
     if not wanted:
         return ()
     system = system_of(root)
     with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
-        futures = [pool.submit(_check, want, system, port, timeout, run) for want in wanted]
-    checked, failures = [], []
-    for want, future in zip(wanted, futures):
-        try:
-            checked.append(future.result())
-        except BoltloomError as error:
-            failures.append(
-                "{0} port {1} ({2}) to {3}: {4}".format(host, want.receptacle, want.device, want.peer, error.one_line())
-            )
-    if failures:
-        raise HostError("; ".join(failures))
-    return tuple(checked)
+        checked = list(pool.map(lambda want: _check(want, system, options, run), wanted))
+    return tuple(_measured(want, link, ends or {}, options) for want, link in zip(wanted, checked))
 
 
-def _check(want: WantPort, system: str, port: int, timeout: float, run: Run) -> CheckedLink:
-    _check_address(want, system, run)
-    _check_route(want, system, run)
+def failures(host: str, checked: Sequence[CheckedLink]) -> str:
+    """One line that names every link that does not work; "" when all do."""
+    return "; ".join(link.line(host) for link in checked if not link.works)
+
+
+def _check(want: WantPort, system: str, options: CheckOptions, run: Run) -> CheckedLink:
     begin = time.monotonic()
     try:
-        evidence = ask_until(want, port, timeout)
+        _check_carrier(want, system, run)
+        _check_address(want, system, run)
+        _check_route(want, system, run)
+        begin = time.monotonic()
+        evidence = ask_until(want, options.port, options.timeout)
+    except BoltloomError as error:
+        return _link(want, works=False, problem=error.one_line())
     except OSError as error:
-        raise HostError(*_silence(want, timeout, error, run)) from error
+        return _link(want, works=False, problem=_silence(want, options.timeout, error, run).one_line())
     took = round((time.monotonic() - begin) * 1000, 3)
-    return CheckedLink(want.receptacle, want.device, want.peer, want.peer_address, evidence, took)
+    return _link(want, works=True, evidence=evidence, milliseconds=took)
+
+
+def _link(want: WantPort, works: bool, **found: Any) -> CheckedLink:
+    return CheckedLink(
+        want.receptacle,
+        want.device,
+        want.peer,
+        want.peer_receptacle,
+        want.peer_device,
+        want.address,
+        want.peer_address,
+        works,
+        speed_gbps=want.speed_gbps,
+        **found,
+    )
+
+
+def _measured(want: WantPort, link: CheckedLink, ends: Ends, options: CheckOptions) -> CheckedLink:
+    """What the other end's own listener says. A link that answers otherwise still works, measured or not."""
+    end = next((end for end in ends.get(want.peer, ()) if end.get("address") == want.peer_address), None)
+    if end is None or not link.works:
+        return link
+    if not end.get("port"):
+        return _link(want, True, evidence=link.evidence, problem="not measured ({0})".format(end.get("problem")))
+    try:
+        found = measure(want, end, options.seconds if _is_first_end(want) else 0.0)
+    except BoltloomError as error:
+        return _link(want, False, evidence=link.evidence, problem=error.one_line())
+    except OSError as error:
+        words = "not measured ({0}): look at the firewall of {1}".format(error.strerror or error, want.peer)
+        return _link(want, True, evidence=link.evidence, milliseconds=link.milliseconds, problem=words)
+    finally:
+        farewell(want, end)
+    return _proven(want, found)
+
+
+def _proven(want: WantPort, found: Measured) -> CheckedLink:
+    return _link(
+        want,
+        True,
+        evidence=end_words(want.peer, want.peer_receptacle, want.peer_device),
+        milliseconds=found.milliseconds,
+        send_gbps=found.send_gbps,
+        receive_gbps=found.receive_gbps,
+    )
+
+
+def _is_first_end(want: WantPort) -> bool:
+    """One end measures both directions; were both to do it at once, each would see half."""
+    return ipaddress.IPv4Address(want.address) < ipaddress.IPv4Address(want.peer_address)
+
+
+def _check_carrier(want: WantPort, system: str, run: Run) -> None:
+    """:raises HostError: the port has no link, so its cable is out, broken, or out at the other end."""
+    deadline = time.monotonic() + CARRIER_SECONDS
+    while not _carrier(want, system, run):
+        if time.monotonic() >= deadline:
+            raise HostError(
+                "no link on {0}".format(port_words(want.receptacle, want.device)),
+                "plug the cable in at both ends, or try another",
+            )
+        time.sleep(PAUSE_SECONDS)
+
+
+def _carrier(want: WantPort, system: str, run: Run) -> bool:
+    """Only a clear no is one: an interface that does not say, or is not there, is judged by what comes next."""
+    if system == "macos":
+        return "status: inactive" not in run(["/sbin/ifconfig", want.device]).stdout
+    return "NO-CARRIER" not in run(["ip", "link", "show", "dev", want.device]).stdout
 
 
 def _check_address(want: WantPort, system: str, run: Run) -> None:
@@ -126,7 +230,7 @@ def ask(want: WantPort, port: int, seconds: float) -> str:
     """Connect once over the cable and read the greeting. :raises OSError: no answer."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
         connection.settimeout(seconds)
-        _bind_to_device(connection, want.device)
+        bind_to_device(connection, want.device)
         connection.bind((want.address, 0))
         try:
             connection.connect((want.peer_address, port))
@@ -136,18 +240,7 @@ def ask(want: WantPort, port: int, seconds: float) -> str:
     return greeting.decode("ascii", "replace").strip() or "connected"
 
 
-def _bind_to_device(connection: socket.socket, device: str) -> None:
-    """So that no other interface answers for this one. The route was checked, so not being allowed to is harmless."""
-    try:
-        if sys.platform == "darwin":
-            connection.setsockopt(socket.IPPROTO_IP, IP_BOUND_IF, socket.if_nametoindex(device))
-        else:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
-    except PermissionError:  # Linux before 5.7, without root
-        pass
-
-
-def _silence(want: WantPort, timeout: float, error: OSError, run: Run) -> Tuple[str, str]:
+def _silence(want: WantPort, timeout: float, error: OSError, run: Run) -> HostError:
     """What was seen and what to do. A second opinion by ping tells a dead cable from a filter."""
     message = "{0} did not answer within {1:g} s ({2})".format(want.peer_address, timeout, error.strerror or error)
     try:
@@ -155,8 +248,9 @@ def _silence(want: WantPort, timeout: float, error: OSError, run: Run) -> Tuple[
     except HostError:
         pinged = False
     if pinged:
-        return message, (
+        return HostError(
+            message,
             "ping gets through, so the cable is good; look at the firewall of both hosts, and on macOS at "
-            "Privacy & Security > Local Network for the Python that runs this"
+            "Privacy & Security > Local Network for the Python that runs this",
         )
-    return message, "look at the cable, and whether {0} is configured".format(want.peer)
+    return HostError(message, "look at the cable, and whether {0} is configured".format(want.peer))

@@ -32,7 +32,8 @@ class State:
         self.applied = os.path.join(self.folder, "applied.json")  # the ports as configured last; for everybody to read
         self.journal = os.path.join(self.folder, "journal")  # a change that was begun and is not confirmed yet
         self.origin = os.path.join(self.folder, "origin.json")  # what was there before our first change
-        self.lock = os.path.join(self.folder, "lock")
+        self.lock = os.path.join(self.folder, "lock")  # held by the run that is at work
+        self.guard = os.path.join(self.folder, "guard")  # held by the process that waits for a confirmation
         self.outcome = os.path.join(self.folder, "outcome.json")  # what became of a change that nobody waited for
 
 

@@ -12,7 +12,7 @@ from typing import Any, Dict
 from .._fabric import steps as kinds
 from .._fabric.errors import ParseError
 from .._fabric.steps import Step
-from . import noted
+from . import config_files, noted
 from .apply import Kind, System, Thing, Value
 from .commands import required
 from .target import Target
@@ -24,7 +24,7 @@ def release_port(step: Step, target: Target) -> None:
 
 
 def add_address(step: Step, target: Target) -> None:
-    """The address, and the interface up. Not kept over a reboot: run the playbook again."""
+    """The address, and the interface up. A rule of udev, where there is udev, keeps it over a reboot."""
     address = "{0}/{1}".format(step.address, step.prefix)
     required(target.run, ["ip", "address", "add", address, "dev", step.device])
     required(target.run, ["ip", "link", "set", "dev", step.device, "up"])
@@ -37,12 +37,13 @@ def remove_address(step: Step, target: Target) -> None:
 
 
 def read_interface(device: str, target: Target) -> Value:
-    """Its master, its IPv4 addresses, and whether it is up. None: there is no such interface."""
+    """Its MAC and IPv4 addresses, its master, and whether it is up. None: there is no such interface."""
     link = _links(target).get(device)
     if link is None:
         return None
     inet = [entry for entry in link.get("addr_info") or [] if entry.get("family") == "inet"]
     return {
+        "mac": link.get("address", ""),
         "master": link.get("master", ""),
         "up": "UP" in (link.get("flags") or []),
         "addresses": ["{0}/{1}".format(entry.get("local"), entry.get("prefixlen")) for entry in inet],
@@ -50,9 +51,9 @@ def read_interface(device: str, target: Target) -> Value:
 
 
 def write_interface(device: str, value: Value, target: Target) -> None:
-    """As it was. An interface that is gone with its cable needs nothing."""
+    """As it was. An interface that is gone, or whose name another one has since a reboot, needs nothing."""
     now = read_interface(device, target)
-    if value is None or now is None:
+    if value is None or now is None or now["mac"] != value["mac"]:
         return
     for address in [address for address in now["addresses"] if address not in value["addresses"]]:
         required(target.run, ["ip", "address", "delete", address, "dev", device])
@@ -66,8 +67,8 @@ def write_interface(device: str, value: Value, target: Target) -> None:
 
 
 def same_interface(now: Value, before: Value) -> bool:
-    """An interface that is gone with its cable is as good as it was."""
-    return now is None or before is None or now == before
+    """An interface that is gone with its cable, or whose name another one has, is as good as it was."""
+    return now is None or before is None or now["mac"] != before["mac"] or now == before
 
 
 def _links(target: Target) -> Dict[str, Dict[str, Any]]:
@@ -86,7 +87,12 @@ LINUX = System(
         kinds.RELEASE_PORT_FROM_BRIDGE: Kind(_interface, release_port),
         kinds.REMOVE_ADDRESS: Kind(_interface, remove_address),
         kinds.ADD_ADDRESS: Kind(_interface, add_address),
+        **config_files.KINDS,
         kinds.NOTE_PORTS: noted.KIND,
     },
-    things={"interface": Thing(read_interface, write_interface, same_interface), "noted": noted.THING},
+    things={
+        "interface": Thing(read_interface, write_interface, same_interface),
+        **config_files.THINGS,
+        "noted": noted.THING,
+    },
 )

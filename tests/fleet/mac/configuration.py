@@ -7,6 +7,7 @@ attached only while the bridge is up.
 """
 
 import time
+import uuid
 
 from mac import machine
 from mac.links import Link, ip, isolate, links, prefix_of
@@ -24,10 +25,11 @@ def boot() -> None:
     ip("route", "add", "default", "via", mac["router"])
     machine.remember("applied", {"en0": [mac["en0_address"]]})
     machine.remember("booted", int(time.time()))
+    machine.remember("session", str(uuid.uuid4()).upper())
     preferences = Preferences()
     for name, members in preferences.bridges().items():
         make_bridge(name, members)
-    for device in mac["ports"].values():
+    for device in [*mac["ports"].values(), *preferences.bridges()]:
         apply(device, preferences)
 
 

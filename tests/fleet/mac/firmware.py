@@ -96,7 +96,7 @@ def _bus(mac: dict[str, Any], world: dict[str, Any], receptacle: int) -> dict[st
     speed = ""
     peer = peer_of(world, mac["name"], receptacle)
     if peer is not None:
-        item = _peer(world["hosts"][peer.host], peer.receptacle)
+        item = _peer(peer.host, world["hosts"][peer.host], peer.receptacle)
         items.append({**_device(peer.through), "_items": [item]} if peer.through else item)
         speed = f"{peer.gbps} Gb/s"
     elif number in mac["devices"]:
@@ -131,7 +131,7 @@ def _service_uuid(domain: str, kind: int) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _peer(host: dict[str, Any], receptacle: int) -> dict[str, Any]:
+def _peer(name: str, host: dict[str, Any], receptacle: int) -> dict[str, Any]:
     domain = host["domains"][str(receptacle)]
     services: list[dict[str, Any]] = [
         {
@@ -153,6 +153,16 @@ def _peer(host: dict[str, Any], receptacle: int) -> dict[str, Any]:
                 "service_uuid_key": _service_uuid(domain, _RDMA),
             }
         )
+    if host["system"] == "linux":  # says its host name, and is always of "Intel"
+        return {
+            "_name": name,
+            "device_id_key": "0x1",
+            "device_name_key": name,
+            "domain_uuid_key": domain,
+            "services_title": services,
+            "vendor_id_key": "0x8086",
+            "vendor_name_key": "Intel Corp.",
+        }
     return {
         "_name": host["marketing"],
         "device_id_key": "0xA",

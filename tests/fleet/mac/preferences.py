@@ -141,4 +141,7 @@ def factory_preferences(mac: dict[str, Any]) -> dict[str, Any]:
         bridge = {"Interfaces": members, "Options": {"__AUTO__": "thunderbolt-bridge"}}
         preferences.data["VirtualNetworkInterfaces"] = {"Bridge": {"bridge0": bridge}}
         preferences.add_service("Thunderbolt Bridge", "Thunderbolt Bridge", "bridge0", location)
+        if mac["bridge_address"]:
+            address = {"Addresses": [mac["bridge_address"].split("/")[0]], "SubnetMasks": ["255.255.255.0"]}
+            list(preferences.data["NetworkServices"].values())[-1]["IPv4"] = {"ConfigMethod": "Manual", **address}
     return preferences.data

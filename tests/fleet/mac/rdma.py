@@ -2,6 +2,7 @@
 """RDMA devices: one per Thunderbolt 5 port, named after it, if RDMA is enabled."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from mac import configuration, firmware, machine
 from mac.links import links
@@ -19,24 +20,34 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """In the order of the driver, which is not that of the names."""
+    """In the order of the driver, which is not that of the names. A Mac without Thunderbolt 5 has none, whatever its
+    switch says, and macOS before 26.2 has no driver."""
     mac = machine.this_mac()
-    if not (mac["rdma"] and mac["thunderbolt5"]):
+    world = machine.world()
+    if not world["hosts"][mac["name"]]["rdma"]:
         return []
     numbers = sorted(mac["ports"], key=int)
     if len(numbers) > 3:
         numbers[2], numbers[3] = numbers[3], numbers[2]  # as seen on a Mac Studio
     present = links()
-    world = machine.world()
     found = []
     for number in numbers:
         device = mac["ports"][number]
-        peer = firmware.peer_of(world, mac["name"], int(number))
-        carrier = present[device].carrier
         gids = _gids(present[device].mac, device, present[device].inet)
-        active = carrier and peer is not None and world["hosts"][peer.host]["rdma"]
+        active = present[device].carrier and _comes_up(mac, world, number)
         found.append(Device("rdma_" + device, _guid(mac["uids"][number]), int(number), active, gids))
     return found
+
+
+def _comes_up(mac: dict[str, Any], world: dict[str, Any], number: str) -> bool:
+    """A port turns active once both ends are enabled, over a cable that joins them directly and is whole."""
+    peer = firmware.peer_of(world, mac["name"], int(number))
+    if peer is None or not world["hosts"][peer.host]["rdma"]:
+        return False
+    back = firmware.peer_of(world, peer.host, peer.receptacle)
+    docked = peer.through or (back is not None and back.through)
+    broken = [[mac["name"], number], [peer.host, str(peer.receptacle)]]
+    return back is not None and not docked and not any(end in world["rdma_broken"] for end in broken)
 
 
 def _guid(uid: str) -> str:

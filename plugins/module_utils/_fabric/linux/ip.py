@@ -101,7 +101,7 @@ def _device(command: str, name: Any) -> str:
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else 0
 
 
 def _dictionaries(value: Any) -> List[Mapping[str, Any]]:

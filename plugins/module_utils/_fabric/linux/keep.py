@@ -68,12 +68,7 @@ def connection_uuid(receptacle: int) -> str:
 
 
 _RECEPTACLES = {connection_uuid(number): number for number in range(1, _HIGHEST_RECEPTACLE + 1)}
-_OWN_PATH = re.compile(
-    "({0})[0-9]{{1,3}}({1})\\Z".format(
-        "|".join(re.escape(prefix) for prefix, _suffix in _FOLDERS.values()),
-        "|".join(re.escape(suffix) for _prefix, suffix in _FOLDERS.values()),
-    )
-)
+_NUMBER = re.compile(r"[0-9]{1,3}\Z")
 
 
 def own_path(manager: str, receptacle: int) -> str:
@@ -82,9 +77,27 @@ def own_path(manager: str, receptacle: int) -> str:
     return "{0}{1}{2}".format(prefix, receptacle, suffix)
 
 
+def own_paths(receptacle: int) -> Tuple[str, ...]:
+    """Every file that may be ours for a receptacle: NetworkManager's, networkd's, udev's."""
+    return tuple(own_path(manager, receptacle) for manager in _FOLDERS)
+
+
+def manager_of(path: str) -> Optional[str]:
+    """Whose language one of our files is written in; None for a file that is not ours, which is never touched."""
+    for manager, (prefix, suffix) in _FOLDERS.items():
+        if path.startswith(prefix) and path.endswith(suffix) and _NUMBER.match(path[len(prefix) : -len(suffix)]):
+            return manager
+    return None
+
+
 def is_own(path: str) -> bool:
     """Whether a path is one of ours: nothing else is ever written or removed."""
-    return _OWN_PATH.match(path) is not None
+    return manager_of(path) is not None
+
+
+def is_own_connection(connection: str) -> bool:
+    """Whether a UUID is that of a connection of ours."""
+    return connection in _RECEPTACLES
 
 
 def own_file(manager: str, port: Port, want: WantPort) -> Optional[ConfigFile]:

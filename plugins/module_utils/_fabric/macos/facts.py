@@ -14,26 +14,42 @@ import re
 from typing import Dict, List, Mapping, Optional, Tuple, Union
 
 from ..errors import ParseError
-from ..model import Bridge, HostFacts, Nic, Port, Service
+from ..model import Bridge, HostFacts, Port
+from ..reading import device as is_device
+from ..reading import lines, number, printable
+from . import settings
 from .ifconfig import Interface, parse_ifconfig
-from .networksetup import HardwarePort, ServiceEntry, parse_getinfo, parse_hardware_ports, parse_service_order
+from .networksetup import (
+    HardwarePort,
+    ServiceEntry,
+    parse_current_location,
+    parse_hardware_ports,
+    parse_service_order,
+)
+from .nics import nics
 from .preferences import parse_configured_bridges
 from .routes import parse_routes
-from .system_profiler import Receptacle, parse_system_profiler
+from .services import DNS_PREFIX, GETINFO_PREFIX, Services, on_devices
+from .system_profiler import MOST_RECEPTACLES, Receptacle, parse_system_profiler
 from .versions import SystemVersion, parse_sw_vers
 
 Raw = Mapping[str, Union[str, bytes]]
-GETINFO_PREFIX = "getinfo:"
+PREFERENCES_KEY = "preferences"  # the bytes of preferences.plist; absent where it cannot be read
+FAILED_PREFIX = "failed:"  # + key of a command: its complaint, where its output is missing
 
-_THUNDERBOLT_PORT = re.compile(r"^Thunderbolt (\d+)$")  # "Thunderbolt Bridge", "Thunderbolt Ethernet Slot 1" are none
-_VPN_DEVICE = re.compile(r"^(utun|ipsec|ppp|tun|tap|wg)\d")
+_THUNDERBOLT_PORT = re.compile(
+    r"Thunderbolt ([0-9]{1,3})"
+)  # "Thunderbolt Bridge", "Thunderbolt Ethernet Slot 1" are none
+_MOST_WARNINGS = 40
 
 
 def services_to_ask(raw: Raw) -> Tuple[str, ...]:
-    """Services of Thunderbolt ports and of bridges, in the order of the system."""
+    """Services of Thunderbolt ports and of bridges, in the order of the system.
+
+    :raises ParseError: the lists are not understood, or one of these services cannot be named unambiguously.
+    """
     devices = {port.device for port in _thunderbolt_ports(_hardware(raw)).values()}
-    services = parse_service_order(_required(raw, "service_order"))
-    return tuple(entry.name for entry in services if entry.device in devices or entry.device.startswith("bridge"))
+    return tuple(entry.name for entry in _entries(raw, devices))
 
 
 def macos_facts(raw: Raw) -> HostFacts:
@@ -42,9 +58,10 @@ def macos_facts(raw: Raw) -> HostFacts:
     by_number = _thunderbolt_ports(hardware)
     interfaces = parse_ifconfig(_required(raw, "ifconfig"))
     thunderbolt = parse_system_profiler(_required(raw, "system_profiler"))
-    warnings = list(thunderbolt.warnings)
-    services = _Services(parse_service_order(_required(raw, "service_order")), raw, warnings)
+    warnings = _failures(raw) + list(thunderbolt.warnings)
+    _compare(thunderbolt.receptacles, by_number, warnings)
     devices = {port.device for port in by_number.values()}
+    services = Services(_entries(raw, devices), _outputs(raw), warnings)
     bridges = _bridges(interfaces, devices, _configured(raw, warnings), services)
     bridge_of = {member: bridge.device for bridge in bridges for member in bridge.members}
     ports = tuple(
@@ -52,57 +69,89 @@ def macos_facts(raw: Raw) -> HostFacts:
         for receptacle in thunderbolt.receptacles
     )
     version = _version(raw, warnings)
+    _warn_of_interfaces(interfaces, warnings)
+    _warn_of_leases(ports, services, warnings)
+    kept = _Kept(raw, warnings)
     return HostFacts(
         system="macos",
-        hostname=_optional(raw, "hostname").strip(),
-        model=_optional(raw, "hw_model").strip(),
+        hostname=_name(raw, "hostname"),
+        model=_name(raw, "hw_model"),
         os_version=version.version,
         os_build=version.build,
         ports=ports,
         bridges=bridges,
-        nics=_nics(interfaces, hardware, devices | {bridge.device for bridge in bridges}),
+        nics=nics(interfaces, hardware, devices | {bridge.device for bridge in bridges}),
         routes=_routes(raw, warnings),
-        warnings=tuple(warnings),
+        boot=kept.boot,
+        location=kept.location,
+        foreign=kept.foreign,
+        sleeps_after_minutes=kept.sleeps_after_minutes,
+        firewall=kept.firewall,
+        memory_bytes=kept.memory_bytes,
+        wired_limit_mb=kept.wired_limit_mb,
+        warnings=_bounded(warnings),
     )
 
 
-class _Services:
-    """Which service is in force on a device: the first enabled one in the order, else the first."""
+class _Kept:
+    """How this Mac is kept. The plan can do without all of it, so what is not understood is a warning."""
 
-    def __init__(self, entries: Tuple[ServiceEntry, ...], raw: Raw, warnings: List[str]) -> None:
-        self._entries = entries
-        self._raw = raw
-        self._warnings = warnings
-
-    def of(self, device: str) -> Optional[Service]:
-        """The service of the device with its configuration, None when it has no service."""
-        mine = [entry for entry in self._entries if device and entry.device == device]
-        enabled = [entry for entry in mine if entry.enabled]
-        if len(enabled) > 1:
-            names = ", ".join(repr(entry.name) for entry in enabled)
-            self._warnings.append(
-                "{0} has several enabled network services ({1}); the first counts".format(device, names)
-            )
-        chosen = (enabled or mine)[:1]
-        return self._service(chosen[0]) if chosen else None
-
-    def _service(self, entry: ServiceEntry) -> Service:
-        text = _optional(self._raw, GETINFO_PREFIX + entry.name)
-        if not text:
-            return Service(entry.name, entry.enabled, "other")
+    def __init__(self, raw: Raw, warnings: List[str]) -> None:
+        sysctl = settings.parse_sysctl(_optional(raw, "sysctl"))
+        self.boot = settings.boot_of(sysctl)
+        self.memory_bytes = settings.memory_of(sysctl)
+        self.wired_limit_mb = settings.wired_limit_of(sysctl)
+        self.location, self.sleeps_after_minutes, self.firewall = "", -1, ""
         try:
-            info = parse_getinfo(text)
+            if _optional(raw, "location"):
+                self.location = parse_current_location(_optional(raw, "location"))
+            if _optional(raw, "pmset"):
+                self.sleeps_after_minutes = settings.parse_sleep(_optional(raw, "pmset"))
+            if _optional(raw, "firewall"):
+                self.firewall = settings.parse_firewall(_optional(raw, "firewall"))
         except ParseError as error:
-            self._warnings.append(error.one_line())
-            return Service(entry.name, entry.enabled, "other")
-        configured = info.method == "manual"  # with DHCP the address is the lease, not the configuration
-        return Service(
-            entry.name,
-            entry.enabled,
-            info.method,
-            info.address if configured else "",
-            info.netmask if configured else "",
+            warnings.append(error.one_line())
+        entries = parse_service_order(_required(raw, "service_order"))
+        self.foreign = settings.foreign_managers(self.location, entries, _optional(raw, "launch_daemons"))
+
+
+def _compare(receptacles: Tuple[Receptacle, ...], by_number: Dict[int, HardwarePort], warnings: List[str]) -> None:
+    """What networksetup and system_profiler say of the same ports. :raises ParseError: they contradict each other."""
+    unseen = sorted(set(by_number) - {receptacle.number for receptacle in receptacles})
+    if not unseen:
+        return
+    listed = ", ".join("Thunderbolt {0} ({1})".format(number, by_number[number].device) for number in unseen[:8])
+    if not receptacles:
+        raise ParseError(
+            "system_profiler reports no Thunderbolt port, but networksetup lists {0}".format(listed),
+            "run 'system_profiler SPThunderboltDataType' on this host; a restart helps when it stays empty",
         )
+    warnings.append("networksetup lists {0}, which system_profiler does not report".format(listed))
+
+
+def _warn_of_interfaces(interfaces: Dict[str, Interface], warnings: List[str]) -> None:
+    for interface in interfaces.values():
+        warnings.extend("ifconfig: {0}: {1}".format(interface.name, words) for words in interface.odd[:5])
+
+
+def _warn_of_leases(ports: Tuple[Port, ...], services: Services, warnings: List[str]) -> None:
+    """A host at the other end of a cable that hands out leases takes over this host's way to the Internet."""
+    for port in ports:
+        for device in (port.device, port.bridge):
+            lease, service = services.lease(device), services.of(device)
+            if lease and service:
+                router = " with the router {0}".format(service.router) if service.router else ""
+                warnings.append(
+                    "Thunderbolt {0} ({1}) has the address {2}{3} from the other end of its cable: "
+                    "turn Internet Sharing off there".format(port.receptacle, device, lease, router)
+                )
+
+
+def _bounded(warnings: List[str]) -> Tuple[str, ...]:
+    """The same words once, and not without end."""
+    once = list(dict.fromkeys(warnings))
+    more = ["and {0} warnings more".format(len(once) - _MOST_WARNINGS)] if len(once) > _MOST_WARNINGS else []
+    return tuple(once[:_MOST_WARNINGS] + more)
 
 
 def _port(
@@ -110,10 +159,11 @@ def _port(
     hardware: Optional[HardwarePort],
     interfaces: Dict[str, Interface],
     bridge_of: Dict[str, str],
-    services: _Services,
+    services: Services,
 ) -> Port:
     device = hardware.device if hardware else ""
     interface = interfaces.get(device, Interface(device, up=False, active=False, mtu=0))
+    services.warn_of_several(device)
     return Port(
         receptacle=receptacle.number,
         device=device,
@@ -128,6 +178,8 @@ def _port(
         mtu=interface.mtu,
         addresses=interface.addresses,
         service=services.of(device),
+        services=services.all(device),
+        lease=services.lease(device),
     )
 
 
@@ -135,7 +187,7 @@ def _bridges(
     interfaces: Dict[str, Interface],
     devices: "set[str]",
     configured: Dict[str, Tuple[str, ...]],
-    services: _Services,
+    services: Services,
 ) -> Tuple[Bridge, ...]:
     """Only bridges that have or will have Thunderbolt ports: bridge100 and the like belong to virtual machines."""
     bridges = []
@@ -143,26 +195,9 @@ def _bridges(
         interface = interfaces.get(name, Interface(name, up=False, active=False, mtu=0))
         members = configured.get(name, ())
         if devices.intersection(interface.members) or devices.intersection(members):
-            bridges.append(Bridge(name, interface.up, interface.members, members, services.of(name)))
+            service = services.of(name)
+            bridges.append(Bridge(name, interface.up, interface.members, members, service, interface.addresses))
     return tuple(bridges)
-
-
-def _nics(interfaces: Dict[str, Interface], hardware: Tuple[HardwarePort, ...], ours: "set[str]") -> Tuple[Nic, ...]:
-    names = {port.device: port.name for port in hardware}
-    return tuple(
-        Nic(interface.name, address, _nic_kind(interface.name, names.get(interface.name, "")))
-        for interface in interfaces.values()
-        if interface.name not in ours and not interface.name.startswith("lo")
-        for address in interface.addresses
-    )
-
-
-def _nic_kind(device: str, port_name: str) -> str:
-    if _VPN_DEVICE.match(device):
-        return "vpn"
-    if port_name in ("Wi-Fi", "AirPort"):
-        return "wifi"
-    return "ethernet" if "Ethernet" in port_name or port_name.endswith("LAN") else "other"
 
 
 def _hardware(raw: Raw) -> Tuple[HardwarePort, ...]:
@@ -170,25 +205,52 @@ def _hardware(raw: Raw) -> Tuple[HardwarePort, ...]:
 
 
 def _thunderbolt_ports(hardware: Tuple[HardwarePort, ...]) -> Dict[int, HardwarePort]:
-    matches = ((_THUNDERBOLT_PORT.match(port.name), port) for port in hardware)
-    return {int(match.group(1)): port for match, port in matches if match}
+    """The N of "Thunderbolt N" -> its hardware port."""
+    found: Dict[int, HardwarePort] = {}
+    for port in hardware:
+        match = _THUNDERBOLT_PORT.fullmatch(port.name)
+        receptacle = number(match.group(1), MOST_RECEPTACLES) if match else None
+        if receptacle and is_device(port.device):
+            found[receptacle] = port
+    return found
+
+
+def _entries(raw: Raw, devices: "set[str]") -> Tuple[ServiceEntry, ...]:
+    entries = parse_service_order(_required(raw, "service_order"))
+    bridges = {entry.device for entry in entries if entry.device.startswith("bridge")}
+    return on_devices(entries, devices | bridges)
+
+
+def _outputs(raw: Raw) -> Dict[str, str]:
+    return {key: _optional(raw, key) for key in raw if key.startswith((GETINFO_PREFIX, DNS_PREFIX))}
+
+
+def _failures(raw: Raw) -> List[str]:
+    """The complaints of commands that gave nothing."""
+    told = FAILED_PREFIX + PREFERENCES_KEY  # says it where it matters
+    return [printable(_optional(raw, key), 300) for key in raw if key.startswith(FAILED_PREFIX) and key != told]
 
 
 def _configured(raw: Raw, warnings: List[str]) -> Dict[str, Tuple[str, ...]]:
-    data = raw.get("preferences")
+    data = raw.get(PREFERENCES_KEY)
     if data is None:
+        why = printable(_optional(raw, FAILED_PREFIX + PREFERENCES_KEY))
         warnings.append(
-            "preferences.plist could not be read: whether a bridge comes back at the next boot is not known"
+            "preferences.plist could not be read{0}: whether a bridge comes back at the next boot is not known".format(
+                " ({0})".format(why) if why else ""
+            )
         )
         return {}
     try:
-        return parse_configured_bridges(data if isinstance(data, bytes) else data.encode("utf-8"))
+        return parse_configured_bridges(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
     except ParseError as error:
         warnings.append(error.one_line())
         return {}
 
 
 def _version(raw: Raw, warnings: List[str]) -> SystemVersion:
+    if FAILED_PREFIX + "sw_vers" in raw:  # and among the warnings
+        return SystemVersion("", "")
     try:
         return parse_sw_vers(_optional(raw, "sw_vers"))
     except ParseError as error:
@@ -200,17 +262,28 @@ def _routes(raw: Raw, warnings: List[str]) -> Tuple[Tuple[str, str], ...]:
     try:
         return parse_routes(_optional(raw, "netstat"))
     except ParseError as error:
-        warnings.append(error.one_line() + "; overlaps with other networks were not checked")
+        said = FAILED_PREFIX + "netstat" in raw
+        what = "the routes are not known" if said else error.one_line()
+        warnings.append(what + "; overlaps with other networks were not checked")
         return ()
 
 
 def _required(raw: Raw, key: str) -> str:
     text = _optional(raw, key)
     if not text.strip():
-        raise ParseError("the output of {0!r} is missing".format(key), "run the command by hand on this host")
+        why = _optional(raw, FAILED_PREFIX + key)
+        raise ParseError(
+            "the output of {0!r} is missing{1}".format(key, " ({0})".format(printable(why)) if why else ""),
+            "run the command by hand on this host",
+        )
     return text
 
 
 def _optional(raw: Raw, key: str) -> str:
     value = raw.get(key, "")
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _name(raw: Raw, key: str) -> str:
+    """The first line of an output that is one name; people read it."""
+    return printable(lines(_optional(raw, key))[0].strip(), 255)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import plistlib
 from typing import Any, Dict, Tuple
-from xml.parsers.expat import ExpatError
 
 from ..errors import ParseError
+from ..reading import device, printable, shown
 
 
 def parse_configured_bridges(data: bytes) -> Dict[str, Tuple[str, ...]]:
@@ -18,14 +18,18 @@ def parse_configured_bridges(data: bytes) -> Dict[str, Tuple[str, ...]]:
 
     :raises ParseError: not a property list, or bridges of another shape than ours.
     """
+    bridges = _within(_within(_load(data), "VirtualNetworkInterfaces"), "Bridge")
+    return {_name(name): _members(name, bridge) for name, bridge in bridges.items()}
+
+
+def _load(data: bytes) -> Any:
+    if b"<!ENTITY" in data.replace(b"\0", b""):  # in UTF-16 too: old versions of plistlib expand what it declares
+        raise ParseError("preferences.plist: it declares entities, which no property list does")
     try:
-        preferences = plistlib.loads(data)
-    except (plistlib.InvalidFileException, ExpatError, ValueError, LookupError, OverflowError) as error:
-        raise ParseError(
-            "preferences.plist: not a property list ({0})".format(error or type(error).__name__)
-        ) from error
-    bridges = _within(_within(preferences, "VirtualNetworkInterfaces"), "Bridge")
-    return {str(name): _members(str(name), bridge) for name, bridge in bridges.items()}
+        return plistlib.loads(data)
+    except Exception as error:  # plistlib lets out nearly everything: AttributeError for a wrong date, RecursionError
+        words = printable(str(error)) or type(error).__name__
+        raise ParseError("preferences.plist: not a property list ({0})".format(words)) from error
 
 
 def _within(dictionary: Dict[str, Any], key: str) -> Dict[str, Any]:
@@ -35,8 +39,14 @@ def _within(dictionary: Dict[str, Any], key: str) -> Dict[str, Any]:
     return value
 
 
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or not device(name):
+        raise ParseError("preferences.plist: a bridge is called {0}, which is no interface".format(shown(name)))
+    return name
+
+
 def _members(name: str, bridge: Any) -> Tuple[str, ...]:
     members = bridge.get("Interfaces", []) if isinstance(bridge, dict) else None
-    if not isinstance(members, list) or not all(isinstance(member, str) for member in members):
-        raise ParseError("preferences.plist: the members of {0} are not a list of names".format(name))
+    if not isinstance(members, list) or not all(isinstance(member, str) and device(member) for member in members):
+        raise ParseError("preferences.plist: the members of {0} are not a list of interfaces".format(name))
     return tuple(members)

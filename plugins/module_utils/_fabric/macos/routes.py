@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import List, Tuple
+from typing import List, Optional, Tuple
 
 from ..errors import ParseError
+from ..reading import device, interface_address, lines, shown
 
 
 def parse_routes(text: str) -> Tuple[Tuple[str, str], ...]:
@@ -17,30 +18,28 @@ def parse_routes(text: str) -> Tuple[Tuple[str, str], ...]:
 
     :raises ParseError: no IPv4 table, or a row that makes no sense.
     """
-    lines = text.splitlines()
-    start = next((i for i, line in enumerate(lines) if line.split()[:2] == ["Destination", "Gateway"]), None)
-    if start is None or "Netif" not in lines[start].split():
-        raise ParseError("netstat -rn: no table with a column Netif in {0!r:.60}".format(text))
-    column = lines[start].split().index("Netif")  # old systems have two more columns before it
+    rows = [line.split() for line in lines(text)]
+    start = next((i for i, words in enumerate(rows) if words[:2] == ["Destination", "Gateway"]), None)
+    if start is None or "Netif" not in rows[start]:
+        raise ParseError("netstat -rn: no table with a column Netif in {0}".format(shown(text.strip())))
+    column = rows[start].index("Netif")  # old systems have two more columns before it
     routes: List[Tuple[str, str]] = []
-    for line in lines[start + 1 :]:
-        words = line.split()
+    for words in rows[start + 1 :]:
         if not words or words == ["Internet6:"]:
             break
-        if len(words) <= column:
-            raise ParseError("netstat -rn: row not understood: {0!r}".format(line))
-        routes.append((_network(words[0], line), words[column]))
+        network = _network(words[0])
+        if network is None or len(words) <= column or not device(words[column]):
+            raise ParseError("netstat -rn: row not understood: {0}".format(shown(" ".join(words))))
+        routes.append((network, words[column]))
     return tuple(routes)
 
 
-def _network(destination: str, line: str) -> str:
+def _network(destination: str) -> Optional[str]:
     """Spell a destination out: netstat drops zero octets, and the length with them where it follows from the octets."""
     if destination == "default":
         return "0.0.0.0/0"
     shortened, slash, length = destination.partition("/")
     octets = shortened.split(".")
-    prefix = length if slash else str(8 * len(octets))
-    try:
-        return str(ipaddress.IPv4Network("{0}/{1}".format(".".join((octets + ["0"] * 3)[:4]), prefix), strict=False))
-    except ValueError as error:
-        raise ParseError("netstat -rn: row not understood: {0!r} ({1})".format(line, error)) from error
+    whole = ".".join(octets + ["0"] * (4 - len(octets)))
+    network = interface_address("{0}/{1}".format(whole, length if slash else 8 * len(octets)))
+    return str(ipaddress.IPv4Network(network, strict=False)) if network else None

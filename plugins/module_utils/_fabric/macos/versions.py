@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Dict, Tuple
 
 from ..errors import ParseError
+from ..reading import lines, shown
+
+_VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}(?![0-9])")
+_BUILD = re.compile(r"[0-9A-Za-z._-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,25 @@ class SystemVersion:
 
 
 def parse_sw_vers(text: str) -> SystemVersion:
-    """:raises ParseError: no ProductVersion in it."""
-    fields = dict(re.findall(r"^(\w+):\s*(.*?)\s*$", text, re.MULTILINE))
-    if not fields.get("ProductVersion"):
-        raise ParseError("sw_vers: no ProductVersion in {0!r:.60}".format(text.strip()))
-    return SystemVersion(fields["ProductVersion"], fields.get("BuildVersion", ""))
+    """:raises ParseError: no ProductVersion in it, or one that is no version."""
+    fields: Dict[str, str] = {}
+    for line in lines(text):
+        label, colon, value = line.partition(":")
+        if colon:
+            fields.setdefault(label.strip(), value.strip())
+    version, build = fields.get("ProductVersion", ""), fields.get("BuildVersion", "")
+    if not version:
+        raise ParseError("sw_vers: no ProductVersion in {0}".format(shown(text.strip())))
+    if not _VERSION.fullmatch(version):
+        raise ParseError("sw_vers: the ProductVersion {0} is no version".format(shown(version)))
+    return SystemVersion(version, build if _BUILD.fullmatch(build) else "")
 
 
 def version_numbers(version: str) -> Tuple[int, ...]:
     """Something to compare. :raises ParseError: the version does not begin with a number."""
-    match = re.match(r"^\d+(\.\d+)*", version.strip())
+    match = _VERSION.match(version.strip())
     if match is None:
-        raise ParseError("not a version: {0!r:.40}".format(version))
+        raise ParseError("not a version: {0}".format(shown(version)))
     numbers = [int(part) for part in match.group(0).split(".")]
     while numbers and numbers[-1] == 0:  # 26.0 and 26 are the same
         numbers.pop()

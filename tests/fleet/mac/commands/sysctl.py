@@ -20,6 +20,7 @@ def _values() -> dict[str, str]:
         "hw.pagesize": "16384",
         "hw.physicalcpu": str(mac["cores"]),
         "iogpu.wired_limit_mb": "0",
+        "kern.bootsessionuuid": machine.remembered("session", ""),
         "kern.boottime": f"{{ sec = {booted}, usec = 0 }} {time.ctime(booted)}",
         "kern.hostname": os.uname().nodename,
         "kern.osproductversion": mac["macos"],

@@ -14,6 +14,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model imp
     Nic,
     Peer,
     Port,
+    RdmaDevice,
     RdmaFacts,
     Service,
 )
@@ -40,7 +41,7 @@ def mac(number: int, peer: int = 0) -> HostFacts:
 
 HOSTS = {"mac1": mac(1, 2), "mac2": replace(mac(2, 1), warnings=("odd service",)), "mac3": mac(3)}
 RDMA = {
-    "mac1": RdmaFacts("enabled", (), "ready", "all is well"),
+    "mac1": RdmaFacts("enabled", (RdmaDevice("rdma_en3", 1, True, (), "PORT_ACTIVE", "en3"),), "ready", "all is well"),
     "mac2": RdmaFacts("absent", (), "os-too-old", "macOS 26.2 is needed"),
 }
 
@@ -52,7 +53,7 @@ def tasks_in(folder):
     return [
         task("fabric_plan", "pair", hosts=pair),
         task("fabric_plan", "uncabled", hosts=["mac1", "mac3"], show=False),
-        task("fabric_plan", "demanded", hosts=["mac1", "mac3"], over="thunderbolt"),
+        task("fabric_plan", "demanded", hosts=["mac1", "mac3"], over="thunderbolt", show=False),
         task("fabric_plan", "partial", hosts=["mac1", "mac2", "mac3"], show=False),
         task("fabric_plan", "no_mesh", hosts=["mac1", "mac2", "mac3"], shape="mesh"),
         task("fabric_plan", "silent", hosts=["mac1", "mac2", "mac4"]),
@@ -72,6 +73,11 @@ def tasks_in(folder):
             management={"mac1": "192.0.2.1"},
         ),
         task("hostfile", "jaccl", path=str(folder / "jaccl.json"), plan=plan, backend="jaccl"),
+        task("fabric_plan", "by_rdma", hosts=pair, backend="jaccl"),
+        task("fabric_plan", "best", hosts=pair, backend="auto", show=False),
+        task("fabric_plan", "rdma_unknown", hosts=["mac1", "mac3"], backend="auto"),
+        task("rdma_report", "rdma_by_cable", hosts=pair, plan=plan),
+        task("rdma_report", "jaccl_impossible", plan=plan, backend="jaccl"),
         task("hostfile", "nowhere", path=str(folder / "no/such/folder/h.json"), plan=plan),
         task("hostfile", "old", path=hostfile, plan="{{ old_plan }}"),
         task("rdma_report", "rdma_seen", hosts=pair),
@@ -138,7 +144,11 @@ FAILURES = [
     ("bad_pool", "10.77.0.0/33"),
     ("nowhere", "no/such/folder/h.json cannot be written: No such file or directory"),
     ("old", "schema 99 is not known"),
-    ("rdma_wanted", "RDMA is required and not ready: mac2: macOS 26.2 is needed"),
+    ("rdma_wanted", "; mac2: macOS 26.2 is needed"),
+    ("by_rdma", "Thunderbolt 2 (en3) to mac2, Thunderbolt 2 (en3): mac2: macOS 26.2 is needed: mend what is named"),
+    ("rdma_unknown", "nothing is known of mac3"),
+    ("jaccl_impossible", "jaccl needs a cable that is ready for RDMA between every two hosts"),
+    ("jaccl", "jaccl: no cable between mac1 and mac2 is ready for RDMA now"),
 ]
 
 
@@ -149,6 +159,12 @@ def test_what_a_person_can_repair_is_one_line(name, words, results):
     assert words in result["msg"]
     assert "\n" not in result["msg"].strip()
     assert "Traceback" not in results[1]
+
+
+def test_a_plan_that_cannot_be_made_is_shown_with_its_cables(results):
+    failed = results[0]["no_mesh"]
+    assert failed["picture"].startswith("3 hosts, 1 cable: neither a mesh nor a ring")
+    assert failed["picture"] in results[1]
 
 
 def test_check_mode_says_what_would_be_written_and_writes_nothing(results):
@@ -187,20 +203,38 @@ def test_a_management_address_of_the_inventory_wins(results):
     assert sorted(host["ips"] for host in hosts) == [["192.0.2.1"], ["192.168.64.12"]]
 
 
-def test_a_hostfile_for_rdma_names_the_devices_and_the_management_addresses(results):
-    hosts = json.loads(results[0]["jaccl"]["content"])["hosts"]
-    assert [host["rdma"] for host in hosts] == [[None, "rdma_en3"], ["rdma_en3", None]]
-    assert sorted(host["ips"] for host in hosts) == [["192.168.64.11"], ["192.168.64.12"]]
+def test_the_best_backend_is_taken_and_its_reason_is_given(results):
+    best = results[0]["best"]
+    assert (best["backend"], best["over"]) == ("ring", "thunderbolt")
+    assert "mac2: macOS 26.2 is needed" in best["reason"]
+    assert results[0]["pair"]["backend"] == "ring"
 
 
-def test_rdma_is_reported_in_one_line_per_host(results):
+def test_what_cannot_be_is_shown_with_its_cables(results):
+    assert results[0]["by_rdma"]["picture"] in results[1]
+    assert results[0]["by_rdma"]["warnings"] == ["mac2: odd service"]
+
+
+def test_the_decision_stands_beneath_the_table(results):
+    assert f"backend ring, {results[0]['pair']['reason']}\n" in results[1]
+
+
+def test_rdma_is_reported_in_one_line_per_host_and_cable(results):
+    cable = "the cable from mac1, Thunderbolt 2 (en3) to mac2, Thunderbolt 2 (en3)"
     assert results[0]["rdma_seen"]["lines"] == [
-        "mac1  ready           all is well",
+        f"mac1  no-link         {cable}: mac2: macOS 26.2 is needed",
         "mac2  os-too-old      macOS 26.2 is needed",
+        "",
+        f"{cable}  os-too-old",
     ]
-    assert "\n".join(results[0]["rdma_seen"]["lines"]) in results[1]
 
 
-def test_the_made_up_facts_are_what_modules_return():
-    facts = replace(HOSTS["mac1"], warnings=("x",))
-    assert codec.facts_from_dict(json.loads(json.dumps(codec.facts_to_dict(facts)))) == facts
+def test_rdma_is_reported_by_cable_where_there_is_a_plan(results):
+    seen = results[0]["rdma_by_cable"]
+    assert seen["verdicts"] == {"mac1": "no-link", "mac2": "os-too-old"}
+    cable = "the cable from mac1, Thunderbolt 2 (en3) to mac2, Thunderbolt 2 (en3)"
+    assert seen["lines"][0] == f"mac1  no-link         {cable}: mac2: macOS 26.2 is needed"
+    assert seen["lines"][3] == f"{cable}  os-too-old"
+    (judged,) = seen["cables"]
+    assert judged["verdict"] == "os-too-old"
+    assert judged["ends"][0] == {"host": "mac1", "receptacle": 2, "device": "rdma_en3", "gid": None}

@@ -19,6 +19,16 @@ TRAITS = ("type", "elements", "required", "default", "choices")
 LICENCE = "# SPDX-License-Identifier: GPL-3.0-or-later\n"
 
 
+def options_of(doc):
+    """The options of a module, those of the fragments that it extends included."""
+    fragments = importlib.import_module(f"{COLLECTION}.plugins.doc_fragments.attributes").ModuleDocFragment
+    options = dict(doc.get("options", {}))
+    for used in doc.get("extends_documentation_fragment", []):
+        name = used.rsplit(".", 1)[1].upper()
+        options.update(yaml.safe_load(getattr(fragments, name, "{}")).get("options", {}))
+    return options
+
+
 def documentation(module: str, name: str = "DOCUMENTATION"):
     tree = ast.parse((ROOT / f"plugins/modules/{module}.py").read_text())
     for node in tree.body:
@@ -46,7 +56,7 @@ def traits(options):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_the_documented_options_are_the_accepted_ones(module):
-    assert traits(documentation(module).get("options", {})) == traits(spec(module))
+    assert traits(options_of(documentation(module))) == traits(spec(module))
 
 
 @pytest.mark.parametrize("module", MODULES)

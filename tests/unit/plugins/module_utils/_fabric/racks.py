@@ -88,6 +88,12 @@ def change_port(facts: dict[str, HostFacts], host: str, port: Port) -> None:
     facts[host] = replace(facts[host], ports=ports)
 
 
+def unbridged(facts: dict[str, HostFacts]) -> dict[str, HostFacts]:
+    """The same hosts once their bridges were taken apart."""
+    alone = {host: tuple(replace(port, bridge="") for port in facts[host].ports) for host in facts}
+    return {host: replace(facts[host], ports=alone[host], bridges=()) for host in facts}
+
+
 def _host(name: str, number: int, ports: int, boot: int) -> HostFacts:
     devices = tuple(f"en{receptacle + 1}" for receptacle in range(1, ports + 1))
     bridge_service = Service("Thunderbolt Bridge", enabled=True, method="dhcp")

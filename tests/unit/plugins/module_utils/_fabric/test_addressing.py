@@ -203,11 +203,14 @@ def test_routes_that_a_cable_hides_from_nobody(route):
 
 def test_a_pool_that_is_full():
     facts = rack(names(4), MESH_OF_FOUR)
-    with pytest.raises(AddressError, match="has room for 4 cables only"):
+    with pytest.raises(AddressError, match="has room for 4 cables only, and 6 are needed"):
         addressed(facts, "10.77.0.0/28")
 
 
-@pytest.mark.parametrize("pool", ["10.77.0.1/16", "10.77", "cables", "10.77.0.0/31", "fd00::/64"])
+@pytest.mark.parametrize(
+    "pool",
+    ["10.77.0.1/16", "10.77", "cables", "10.77.0.0/31", "fd00::/64", "0.0.0.0/0", "127.9.0.0/16", "224.0.0.0/8", ""],
+)
 def test_a_pool_that_is_none(pool):
     with pytest.raises(AddressError, match="the pool"):
         addressed(rack(names(2), PAIR), pool)
@@ -219,3 +222,189 @@ def test_ports_without_uid_still_get_networks():
         for receptacle in (1, 2):
             change_port(facts, host, replace(port_of(facts, host, receptacle), uid=""))
     assert_sound(addressed(facts))
+
+
+def test_a_full_pool_says_how_large_it_should_be():
+    facts = rack(names(4), MESH_OF_FOUR)
+    with pytest.raises(AddressError) as caught:
+        addressed(facts, "10.77.0.0/28")
+    larger = caught.value.hint.split("a /")[1].split()[0]
+    assert_sound(addressed(facts, f"10.77.0.0/{larger}"), f"10.77.0.0/{larger}")
+
+
+def cloned(facts):
+    """Every host has the lasting identities of the first one."""
+    uids = {port.receptacle: port.uid for port in facts["mac1"].ports}
+    for host in facts:
+        for port in facts[host].ports:
+            change_port(facts, host, replace(port, uid=uids[port.receptacle]))
+    return facts
+
+
+@pytest.mark.parametrize("cables", [PAIR_TWO_CABLES, [("mac1", 1, "mac2", 1), ("mac1", 2, "mac2", 2)]])
+def test_clones_never_get_the_same_network_twice(cables):
+    facts = cloned(rack(names(2), cables))
+    assert_sound(addressed(facts))
+    assert len({link.a.address for link in addressed(facts)} | {link.b.address for link in addressed(facts)}) == 4
+    again = configured(facts)
+    assert networks_of(addressed(again)) == networks_of(addressed(facts))
+
+
+def networks_of(links):
+    return {(link.a.host, link.a.receptacle, link.b.host, link.b.receptacle): link.network for link in links}
+
+
+@st.composite
+def racks(draw):
+    """Up to six hosts, any cables that fit into four ports each, some hosts clones, some configured before."""
+    hosts = names(draw(st.integers(2, 6)))
+    cables, used = [], dict.fromkeys(hosts, 0)
+    for one, two in draw(st.lists(st.tuples(st.sampled_from(hosts), st.sampled_from(hosts)), max_size=12)):
+        if one != two and used[one] < 4 and used[two] < 4:
+            used[one] += 1
+            used[two] += 1
+            cables.append((one, used[one], two, used[two]))
+    facts = rack(hosts, cables, boot=draw(st.integers(1, 9)))
+    return cloned(facts) if draw(st.integers(0, 4)) == 0 else facts
+
+
+tight_or_wide = st.sampled_from([POOL, "10.77.0.0/26", "10.77.0.0/25"])
+
+
+@given(racks(), tight_or_wide, st.data())
+@settings(max_examples=150, deadline=None)
+def test_configured_as_a_whole_any_subset_keeps_its_addresses_and_so_does_what_grows_back(facts, pool, data):
+    whole = networks_of(addressed(facts, pool))
+    facts = configured(facts, pool)
+    order = data.draw(st.permutations(list(facts)))
+    for size in range(1, len(order) + 1):
+        some = {host: facts[host] for host in order[:size]}
+        links = addressed(some, pool)
+        assert_sound(links, pool)
+        assert all(whole[cable] == network for cable, network in networks_of(links).items())
+        some = configured(some, pool)
+        assert networks_of(addressed(some, pool)) == networks_of(links)
+        facts.update(some)
+
+
+@given(racks(), tight_or_wide, st.data())
+@settings(max_examples=150, deadline=None)
+def test_what_grows_host_by_host_is_never_renumbered(facts, pool, data):
+    order = data.draw(st.permutations(list(facts)))
+    before = {}
+    for size in range(1, len(order) + 1):
+        links = addressed({host: facts[host] for host in order[:size]}, pool)
+        assert_sound(links, pool)
+        now = networks_of(links)
+        assert all(now[cable] == network for cable, network in before.items())
+        before = now
+        facts.update(configured({host: facts[host] for host in order[:size]}, pool))
+
+
+def test_a_host_that_forgot_its_addresses_keeps_what_was_applied_last():
+    facts = rack(names(2), PAIR)
+    hold(facts, "mac1", 1, "10.77.9.1")
+    plan = make_plan(configured_as(facts, "10.77.9"), PlanOptions())
+    assert plan.links[0].network == "10.77.9.0/30"
+    for host, want in zip(facts, plan.hosts):
+        facts[host] = replace(rack(names(2), PAIR)[host], applied=want.ports)
+    assert addressed(facts)[0].network == "10.77.9.0/30"
+    applied = facts["mac1"].applied[0]
+    facts["mac1"] = replace(facts["mac1"], applied=(replace(applied, uid="0xother"),))
+    assert addressed(facts)[0].network != "10.77.9.0/30", "that was applied to another port"
+
+
+def configured_as(facts, net):
+    for host, number in (("mac1", 1), ("mac2", 2)):
+        hold(facts, host, 1, f"{net}.{number}")
+    return facts
+
+
+def test_our_own_service_beside_a_user_s_counts_as_held():
+    facts = rack(names(2), PAIR)
+    for host, number in (("mac1", 1), ("mac2", 2)):
+        users = Service("NAS link", True, "manual", "192.168.50.1", "255.255.255.0")
+        ours = Service("Boltloom Thunderbolt 1", True, "manual", f"10.77.9.{number}", "255.255.255.252")
+        change_port(facts, host, replace(port_of(facts, host, 1), service=users, services=(users, ours)))
+    assert addressed(facts)[0].network == "10.77.9.0/30"
+
+
+def test_a_wider_network_on_an_idle_port_is_kept_clear_of():
+    facts = rack(names(2), PAIR)
+    taken = ipaddress.ip_network(addressed(facts)[0].network).supernet(new_prefix=22)
+    hold(facts, "mac1", 4, str(taken[1]), "255.255.252.0")
+    assert not ipaddress.ip_network(addressed(facts)[0].network).overlaps(taken)
+
+
+ODD = [
+    "",
+    "0.0.0.0",
+    "255.255.255.255",
+    "1.2.3",
+    "a.b.c.d",
+    "10.0.0.1/33",
+    "fe80::1/64",
+    "::1",
+    "10.77.0.1/",
+    "/",
+    "1/2/3",
+]
+ODD += [
+    "10.77.0.1/255.0.255.0",
+    "10.77.0.1/0.0.0.3",
+    "10.77.0.1/-1",
+    "10.77.0.1/\u0663",
+    "9" * 5000,
+    "10.0.0.1/" + "9" * 5000,
+]
+ODD += ["\ud800", "\x00", "10.77.0.1/30\n", " 10.77.0.1/30", "10.77.0.01/30", "10.77.0.1/31", "10.77.0.1/32", "default"]
+
+
+@given(st.lists(st.one_of(st.sampled_from(ODD), st.text(max_size=20)), min_size=6, max_size=6), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_nothing_that_a_host_reports_ends_planning_but_an_error_that_names_it(odd, planned):
+    facts = rack(names(2), PAIR)
+    service = Service(odd[0], True, "manual", odd[1], odd[2])
+    receptacle = 1 if planned else 3
+    port = port_of(facts, "mac2", receptacle)
+    change_port(facts, "mac2", replace(port, service=service, services=(service,), addresses=(odd[3], odd[4])))
+    nics = (*facts["mac2"].nics, Nic(odd[5], odd[3]))
+    facts["mac2"] = replace(facts["mac2"], nics=nics, routes=((odd[4], odd[5]), (odd[2], "en9")))
+    try:
+        plan = make_plan(facts, PlanOptions())
+    except AddressError as error:
+        assert "mac2" in error.message
+    else:
+        assert len(plan.links) == 1
+
+
+@pytest.mark.parametrize("mask", ["255.0.255.0", "0.0.0.3", "255.255.255.256", "33", "-1", "x"])
+def test_an_odd_mask_names_host_port_and_service_and_what_to_type(mask):
+    facts = rack(names(2), PAIR)
+    hold(facts, "mac2", 1, "192.168.7.1", mask)
+    with pytest.raises(AddressError) as caught:
+        make_plan(facts, PlanOptions())
+    assert caught.value.one_line() == (
+        f"mac2, Thunderbolt 1 (en2): the service 'mine' has the netmask '{mask}', which is none: "
+        "on mac2 type: sudo networksetup -setdhcp 'mine'"
+    )
+
+
+def test_an_odd_mask_on_a_port_that_is_not_planned_is_a_warning():
+    facts = rack(names(2), PAIR)
+    hold(facts, "mac2", 3, "192.168.7.1", "255.0.255.0")
+    plan = make_plan(facts, PlanOptions())
+    assert plan.links[0].network and any(
+        "mac2, Thunderbolt 3 (en4): the service 'mine' has the netmask '255.0.255.0', which is none" in warning
+        for warning in plan.warnings
+    )
+
+
+def test_a_command_to_type_is_quoted_or_not_given():
+    facts = rack(names(2), PAIR)
+    for name, words in (("Bob's", "-setdhcp 'Bob'\\''s'"), ("a\nb", "set it right or remove it on mac2")):
+        service = Service(name, True, "manual", "none", "")
+        change_port(facts, "mac2", replace(port_of(facts, "mac2", 1), service=service))
+        with pytest.raises(AddressError) as caught:
+            make_plan(facts, PlanOptions())
+        assert words in caught.value.hint and "\n" not in caught.value.one_line()

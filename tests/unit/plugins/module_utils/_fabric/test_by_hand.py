@@ -11,8 +11,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import st
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.by_hand import commands_of, lines_by_hand
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.steps import Step
-from ansible_collections.boltloom.cluster.plugins.module_utils._host.steps_linux import LINUX
-from ansible_collections.boltloom.cluster.plugins.module_utils._host.steps_macos import MACOS
+from ansible_collections.boltloom.cluster.plugins.module_utils._host.systems import SYSTEMS
 
 PREFERENCES = "/Library/Preferences/SystemConfiguration/preferences.plist"
 
@@ -31,13 +30,10 @@ def step(kind, **fields):
     return Step(kind, **{**filled, **fields})
 
 
-@pytest.mark.parametrize(("system", "table"), [("macos", MACOS.kinds), ("linux", LINUX.kinds)])
+@pytest.mark.parametrize(("system", "table"), [(name, SYSTEMS[name].kinds) for name in SYSTEMS])
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_whatever_the_module_does_a_person_can_type(system, table, kind):
-    if kind == kinds.PLACE_SERVICE and kind in table:  # no command does it alone: the line says where a person does
-        (line,) = lines_by_hand([step(kind, behind="NAS\nlink")], system)
-        assert line.startswith("# put the network service") and "Set Service Order" in line and line.isprintable()
-    elif kind in table:
+    if kind in table:
         assert all(argv[0] == "sudo" and all(argv[1:2]) for argv in commands_of(step(kind), system))
     else:
         with pytest.raises(BoltloomError):
@@ -49,11 +45,19 @@ def test_the_lines_of_a_port():
     assert lines_by_hand(todo, "macos") == (
         "sudo ifconfig bridge0 deletem en3",
         "sudo networksetup -createnetworkservice 'Boltloom Thunderbolt 2' 'Thunderbolt 2'",
+        "sudo networksetup -setv6LinkLocal 'Boltloom Thunderbolt 2'",
         "sudo networksetup -setmanual 'Boltloom Thunderbolt 2' 10.77.0.1 255.255.255.252 ''",
     )
     assert lines_by_hand([step(kinds.ADD_ADDRESS)], "linux") == (
         "sudo ip address add 10.77.0.1/30 dev en3",
         "sudo ip link set dev en3 up",
+    )
+
+
+def test_what_no_command_does_is_said():
+    place = step(kinds.PLACE_SERVICE, behind="NAS\nlink")
+    assert lines_by_hand([place], "macos") == (
+        "# System Settings > Network > ... > Set Service Order: drag 'Boltloom Thunderbolt 2' before $'NAS\\012link'",
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import ParseError
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import RdmaDevice, RdmaFacts, Service
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import Gid, RdmaDevice, RdmaFacts, Service
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
 from unit.plugins.module_utils._fabric.racks import MESH_OF_FOUR, change_port, names, port_of, rack
 
@@ -31,7 +31,7 @@ def test_a_plan_survives_json():
 
 
 def test_rdma_facts_survive_json():
-    facts = RdmaFacts("enabled", (RdmaDevice("rdma_en2", 1, True, ("fe80::1",)),), "ready", "active: rdma_en2")
+    facts = RdmaFacts("enabled", (RdmaDevice("rdma_en2", 1, True, (Gid(0, "fe80::1"),)),), "ready", "active", ("x",))
     assert codec.rdma_from_dict(through_json(codec.rdma_to_dict(facts))) == facts
 
 

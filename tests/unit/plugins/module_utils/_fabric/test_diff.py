@@ -86,7 +86,7 @@ def test_a_fresh_mac():
 
 def test_nothing_to_do():
     assert diff_host(done(), WANT) == ()
-    before, after = before_after(done(), WANT)
+    before, after = before_after(done(), WANT, ())
     assert before == after
 
 
@@ -174,7 +174,7 @@ def test_a_service_of_the_user_is_left_as_it_is_and_ours_stands_before_it(enable
     assert after.ports[0].service.name == OURS
     assert after.ports[0].addresses == ("10.77.1.1/30",)
     assert diff_host(after, WANT) == ()
-    before_text, _ = before_after(facts, WANT)
+    before_text, _ = before_after(facts, WANT, diff_host(facts, WANT))
     assert "'NAS link (Büro)' {} manual 192.168.50.1 255.255.255.0".format("on" if enabled else "off") in before_text
     assert "router 192.168.50.254 name servers 9.9.9.9" in before_text
 
@@ -256,7 +256,7 @@ def test_an_old_plan_is_refused():
 
 
 def test_the_text_for_diff_shows_the_change_and_not_more():
-    before, after = before_after(mac1(), WANT)
+    before, after = before_after(mac1(), WANT, diff_host(mac1(), WANT))
     assert "bridge0: members en2 en3 en4 en5, service on\n" in before
     assert "Thunderbolt 1 (en2): in bridge0\n" in before
     assert "bridge0" not in after
@@ -309,7 +309,7 @@ def test_from_any_state_one_application_is_enough(state, members, configured, br
     steps = diff_host(facts, WANT)
     after = foresee(facts, steps)
     assert diff_host(after, WANT) == ()
-    before_text, after_text = before_after(facts, WANT)
+    before_text, after_text = before_after(facts, WANT, diff_host(facts, WANT))
     assert (before_text != after_text) == bool(steps)
     assert "en2" not in [member for left in after.bridges for member in left.members + left.configured]
     assert "tap0" not in [step.device for step in steps]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec
@@ -38,8 +39,8 @@ def test_after_the_steps_nothing_is_left_to_do_and_nothing_is_planned_otherwise(
     plan = make_plan(facts, options)
     for want in plan.hosts:
         steps = diff_host(facts[want.host], want)
-        before, after = before_after(facts[want.host], want)
+        before, after = before_after(facts[want.host], want, steps)
         assert (before != after) == bool(steps)
         facts[want.host] = foresee(facts[want.host], steps)
         assert diff_host(facts[want.host], want) == ()
-    assert make_plan(facts, options) == plan
+    assert replace(make_plan(facts, options), warnings=()) == replace(plan, warnings=())  # (bridges are gone)

@@ -104,7 +104,7 @@ def test_followed_to_the_letter_there_is_a_mesh(rack_of, ports):
     hosts, cables = names(count), plugged(pairs, ports)
     words = advice(to_make_a_mesh, hosts, cables, ports)
     if ports < count - 1:
-        assert "fewer than the" in words and "ask for a ring" in words
+        assert "fewer than the" in words and ("ask for a ring" in words) == (count > 3)
         return
     links = find_cables(rack(hosts, cables, ports=ports)).links
     if not missing_cables(hosts, links) or words.split("; ")[-1].startswith("and "):

@@ -16,6 +16,7 @@ from unit.plugins.module_utils._fabric.racks import (
     full_mesh,
     names,
     rack,
+    unbridged,
 )
 
 
@@ -57,8 +58,8 @@ def test_a_demand_that_is_met(count, cables, demand, shape):
 
 
 def test_a_plain_ring_is_no_broken_mesh():
-    assert make_plan(rack(names(4), RING_OF_FOUR), PlanOptions()).warnings == ()
-    (warning,) = make_plan(rack(names(4), BROKEN_MESH), PlanOptions()).warnings
+    assert make_plan(unbridged(rack(names(4), RING_OF_FOUR)), PlanOptions()).warnings == ()
+    (warning,) = make_plan(unbridged(rack(names(4), BROKEN_MESH)), PlanOptions()).warnings
     assert "no cable between mac2 and mac4" in warning
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import TopologyError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import Peer
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.topology import find_cables
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.topology import find_cables, read_cables
 from unit.plugins.module_utils._fabric.racks import (
     MESH_OF_FOUR,
     PAIR,
@@ -137,3 +137,152 @@ def test_the_slower_end_tells_the_speed():
     facts = rack(names(2), PAIR)
     change_port(facts, "mac2", replace(port_of(facts, "mac2", 1), speed_gbps=40))
     assert find_cables(facts).links[0].speed_gbps == 40
+
+
+def test_a_hub_with_three_hosts_carries_one_cable_and_the_third_host_is_named():
+    around = [("mac1", 1, "mac2", 1), ("mac1", 1, "mac3", 1), ("mac2", 1, "mac3", 1)]
+    facts = rack(names(3), around)
+    for host in facts:
+        port = port_of(facts, host, 1)
+        behind = tuple(replace(peer, depth=1) for peer in port.peers)
+        change_port(facts, host, replace(port, peers=(Peer("device", "Hub"), *behind)))
+    cabling = find_cables(facts)
+    assert ends(cabling) == [("mac1", 1, "mac2", 1, 0)]
+    assert [warning.partition(",")[0] for warning in cabling.warnings] == ["mac1", "mac2"]
+    assert all("more than one host behind it: mac3, Thunderbolt 1" in warning for warning in cabling.warnings)
+
+
+def test_what_is_at_the_cable_comes_before_what_is_behind_a_hub():
+    facts = rack(names(3), [("mac1", 1, "mac2", 1), ("mac1", 1, "mac3", 1)])
+    for host, first in (("mac1", 0), ("mac2", 0)):
+        port = port_of(facts, host, 1)
+        peers = tuple(replace(peer, depth=int(number == first)) for number, peer in enumerate(port.peers))
+        change_port(facts, host, replace(port, peers=peers))
+    assert ends(find_cables(facts)) == [("mac1", 1, "mac3", 1, 0)]
+
+
+def restarted(facts, host, boot):
+    """The host after a restart: its own identities are new, and the others still see the old ones."""
+    fresh = rack(facts, [], boot=boot)
+    for port in facts[host].ports:
+        change_port(facts, host, replace(port, domain_uuid=port_of(fresh, host, port.receptacle).domain_uuid))
+
+
+def test_a_host_that_was_restarted_between_two_probes_is_named():
+    facts = rack(names(4), MESH_OF_FOUR)
+    restarted(facts, "mac2", boot=2)
+    cabling = find_cables(facts)
+    assert {link.hosts for link in cabling.links} == {("mac1", "mac3"), ("mac1", "mac4"), ("mac3", "mac4")}
+    assert len(cabling.warnings) == 3, "one for each of its cables, none from the other end"
+    assert all("mac2 was restarted while the hosts were read, run this again" in words for words in cabling.warnings)
+
+
+def on_one_bus(facts, host, receptacles, swapped=False):
+    """An Intel Mac: one identity for two receptacles, and the peers in any order."""
+    ports = [port_of(facts, host, receptacle) for receptacle in receptacles]
+    old = {port.domain_uuid for port in ports}
+    peers = [port.peers for port in ports]
+    for port, seen in zip(ports, reversed(peers) if swapped else peers):
+        change_port(facts, host, replace(port, domain_uuid=host.upper(), peers=seen))
+    for other in facts:
+        for port in facts[other].ports:
+            seen = tuple(
+                replace(peer, domain_uuid=host.upper()) if peer.domain_uuid in old else peer for peer in port.peers
+            )
+            change_port(facts, other, replace(port, peers=seen))
+
+
+INTEL = [("mac1", 1, "mac2", 1), ("mac1", 2, "mac3", 1)]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_on_a_shared_controller_the_speeds_tell_the_receptacle(swapped):
+    facts = rack(names(3), INTEL)
+    change_port(facts, "mac1", replace(port_of(facts, "mac1", 2), speed_gbps=40))
+    change_port(facts, "mac3", replace(port_of(facts, "mac3", 1), speed_gbps=40))
+    on_one_bus(facts, "mac1", (1, 2), swapped)
+    cabling = find_cables(facts)
+    assert ends(cabling) == [("mac1", 1, "mac2", 1, 0), ("mac1", 2, "mac3", 1, 0)]
+    assert cabling.warnings == ()
+
+
+def test_on_a_shared_controller_a_guess_is_said_with_what_to_do():
+    facts = rack(names(3), INTEL)
+    on_one_bus(facts, "mac1", (1, 2))
+    cabling = find_cables(facts)
+    assert len(cabling.links) == 2
+    (warning,) = cabling.warnings
+    assert warning.startswith("mac1, Thunderbolt 1 (en2) and Thunderbolt 2 are on one controller")
+    assert "mac2, Thunderbolt 1 (en2) and mac3, Thunderbolt 1 (en2)" in warning
+    assert warning.endswith("swap the two plugs on mac1")
+
+
+@pytest.mark.parametrize("receptacle", [1, 2])
+def test_beside_a_drive_the_link_tells_the_receptacle(receptacle):
+    """The report gives the only host to the first receptacle, and the drive to the second one."""
+    facts = rack(names(2), [("mac1", 1, "mac2", 1)])
+    for number in (1, 2):
+        port = port_of(facts, "mac1", number)
+        peers = port.peers or (Peer("device", "Drive"),)
+        change_port(facts, "mac1", replace(port, up=number == receptacle, speed_gbps=80, peers=peers))
+    on_one_bus(facts, "mac1", (1, 2))
+    cabling = find_cables(facts)
+    assert (ends(cabling), cabling.warnings) == ([("mac1", receptacle, "mac2", 1, 0)], ())
+
+
+def linux(facts, host):
+    facts[host] = replace(facts[host], system="linux")
+
+
+def test_two_cables_between_two_controllers_are_a_guess_unless_their_speeds_differ():
+    facts = rack(names(2), PAIR_TWO_CABLES)  # crossed: 1 to 2 and 2 to 1
+    for host in facts:
+        linux(facts, host)
+        on_one_bus(facts, host, (1, 2))
+    cabling = find_cables(facts)
+    assert len(cabling.links) == 2
+    (warning,) = cabling.warnings
+    assert "are on one controller" in warning
+    for host, receptacle in (("mac1", 1), ("mac2", 2)):
+        change_port(facts, host, replace(port_of(facts, host, receptacle), speed_gbps=20))
+    cabling = find_cables(facts)
+    assert [end[:4] for end in ends(cabling)] == [("mac1", 1, "mac2", 2), ("mac1", 2, "mac2", 1)]
+    assert cabling.warnings == ()
+
+
+def test_two_controllers_of_a_linux_host_are_told_apart():
+    facts = rack(names(2), PAIR_TWO_CABLES)  # crossed, but each receptacle has a controller of its own
+    linux(facts, "mac1")
+    cabling = find_cables(facts)
+    assert [end[:4] for end in ends(cabling)] == [("mac1", 1, "mac2", 2), ("mac1", 2, "mac2", 1)]
+    assert cabling.warnings == ()
+
+
+def test_a_linux_host_knows_its_own_receptacle():
+    facts = rack(names(3), INTEL)
+    linux(facts, "mac1")
+    on_one_bus(facts, "mac1", (1, 2))
+    cabling = find_cables(facts)
+    assert ends(cabling) == [("mac1", 1, "mac2", 1, 0), ("mac1", 2, "mac3", 1, 0)]
+    assert cabling.warnings == ()
+
+
+def cloned(facts, host, of):
+    """Give a host the lasting identities of another one; those of this boot stay its own."""
+    for port in facts[host].ports:
+        change_port(facts, host, replace(port, uid=port_of(facts, of, port.receptacle).uid))
+
+
+def test_clones_are_a_warning_that_names_them():
+    facts = rack(names(3), PAIR_TWO_CABLES)
+    cloned(facts, "mac2", of="mac1")
+    cabling = find_cables(facts)
+    assert len(cabling.links) == 2
+    (warning,) = cabling.warnings
+    assert warning.startswith("mac1 and mac2 report the same Thunderbolt identity (0x05ac")
+
+
+def test_a_refusal_stands_beside_the_cables():
+    facts = rack(names(2), [("mac1", 2, "mac1", 4), *PAIR])
+    cabling = read_cables(facts)
+    assert len(cabling.links) == 1 and "cabled to itself" in cabling.refusal.message

@@ -212,11 +212,10 @@ def test_the_next_run_keeps_the_older_values(mac, place):
 def test_confirmed_changes_keep_the_oldest_values(mac, place):
     before = copy.deepcopy(mac.everything())
     do(mac, place)
-    journal.confirm(place)
+    journal.confirm(place, journal.read(place))
     assert journal.read(place) is None
     do(mac, place, (Step(kinds.SET_MANUAL, service=OURS, device="en3", address="10.77.0.9", prefix=30, netmask=MASK),))
-    journal.confirm(place)
-    journal.confirm(place)  # nothing to confirm
+    journal.confirm(place, journal.read(place))
     origin = journal.read_origin(place)
     assert origin.before["service:" + OURS] is None
     assert apply.bring_back(origin.before, MACOS, Target(mac, str(mac.root))) == []

@@ -50,6 +50,40 @@ def test_a_deadline_does_not_wait_for_a_child_that_left_the_group(tmp_path):
     assert time.monotonic() - begin < 20
 
 
+def test_a_command_that_prints_for_ever_is_ended(monkeypatch):
+    monkeypatch.setattr(commands, "MOST_OUTPUT", 1 << 20)
+    begin = time.monotonic()
+    with pytest.raises(commands.HostError, match="^yes boltloom printed more than 1 MiB$"):
+        commands.run(["yes", "boltloom"], timeout=60)
+    assert time.monotonic() - begin < 20
+
+
+def test_much_on_both_streams_is_read_whole():
+    script = "import sys; sys.stdout.write('o' * 300000); sys.stderr.write('e' * 300000); sys.stdout.write('p')"
+    output = commands.run([sys.executable, "-c", script])
+    assert (output.stdout, output.stderr) == ("o" * 300000 + "p", "e" * 300000)
+
+
+@pytest.mark.parametrize("word", ["a\0b", "\ud800"])
+def test_a_word_that_no_command_can_be_given_is_an_error_of_ours(word):
+    with pytest.raises(commands.HostError, match="^echo .* cannot be run: ") as caught:
+        commands.run(["echo", word])
+    assert caught.value.one_line().isprintable()
+
+
+def test_a_file_that_is_no_program_is_an_error_of_ours(tmp_path):
+    path = tmp_path / "tool"
+    path.write_text("no program")
+    path.chmod(0o755)
+    with pytest.raises(commands.HostError, match="cannot be run: .*Exec format error"):
+        commands.run([str(path)])
+
+
+def test_the_complaint_is_one_printable_line():
+    words = commands.Output(("x",), 1, "", "a\u2028b\x1b[31m\nc\x85" + "d" * 9000).words()
+    assert words.isprintable() and len(words) < 600
+
+
 def test_the_system_s_own_tool_wins_over_path(tmp_path, monkeypatch):
     impostor = tmp_path / "env"
     impostor.write_text("#!/bin/sh\n")

@@ -93,7 +93,7 @@ def test_a_host_that_is_as_wanted_is_left_alone(run, root, readings):
 
 def test_commands_that_only_say_that_they_succeeded_are_undone(run, root, readings):
     with pytest.raises(HostError, match="every command succeeded, and yet .* it remains to take 10.77.0.3/24 off"):
-        configure.configure(PLAN, "box1", False, run, root, settle=0.05)
+        configure.configure(PLAN, "box1", False, run, root, configure.Terms(settle=0.05))
     assert changes(run) == COMMANDS
 
 

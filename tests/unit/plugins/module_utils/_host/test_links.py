@@ -4,22 +4,33 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import TopologyError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import FabricPlan, HostPlan, WantPort
-from ansible_collections.boltloom.cluster.plugins.module_utils._host import links
-from ansible_collections.boltloom.cluster.plugins.module_utils._host.commands import HostError
+from ansible_collections.boltloom.cluster.plugins.module_utils._host import link_ends, link_wire, links
 
-HERE = WantPort(2, "lo", "127.0.0.1", 8, "mac2", "127.0.0.2", "")
+BUILD = str(Path(__file__).resolve().parents[5] / ".build")
+HERE = WantPort(2, "lo", "127.0.0.1", 8, "mac2", "127.0.0.2", "", peer_receptacle=1, peer_device="en2")
 PLAN = codec.plan_to_dict(FabricPlan(("mac1", "mac2"), (), (HostPlan("mac1", (HERE,)),), "pair"))
+
+
+def check(run, port=22, timeout=0.2, root="/nowhere", plan=PLAN, **options):
+    """The links of mac1, and one line of those that do not work."""
+    found = links.check_links(plan, "mac1", links.CheckOptions(port, timeout, **options), {}, run, root)
+    return found, links.failures("mac1", found)
 
 
 @pytest.fixture
 def run(run):
+    run.answer("ip link show", stdout="1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN\n")
     run.answer("ip -4 address show", stdout="    inet 127.0.0.1/8 scope host lo\n")
     run.answer("ip -4 route get", stdout="local 127.0.0.2 dev lo src 127.0.0.1 uid 0\n")
     run.answer("ping", rc=1)
@@ -63,8 +74,8 @@ def server():
 
 
 def test_a_greeting_is_evidence_and_comes_from_the_planned_address(run, server):
-    (link,) = links.check_links(PLAN, "mac1", server.port, 5.0, run, "/nowhere")
-    assert (link.peer, link.evidence) == ("mac2", "SSH-2.0-test")
+    (link,), failures = check(run, server.port, 5.0)
+    assert (link.works, link.peer, link.evidence, failures) == (True, "mac2", "SSH-2.0-test", "")
     assert server.callers == ["127.0.0.1"]
     assert link.as_dict()["receptacle"] == 2
 
@@ -72,15 +83,15 @@ def test_a_greeting_is_evidence_and_comes_from_the_planned_address(run, server):
 def test_a_refusal_is_an_answer_too(run):
     with socket.socket() as bound:  # bound and not listening: nobody else gets the port, and it refuses
         bound.bind(("127.0.0.2", 0))
-        (link,) = links.check_links(PLAN, "mac1", bound.getsockname()[1], 5.0, run, "/nowhere")
+        (link,), _failures = check(run, bound.getsockname()[1], 5.0)
     assert link.evidence == links.REFUSED
 
 
-def test_a_connection_that_delivers_nothing_is_a_failure(run, server):
+def test_a_connection_that_delivers_nothing_is_a_failure_with_both_ends(run, server):
     server.greeting = None
     begin = time.monotonic()
-    with pytest.raises(HostError, match=r"mac1 port 2 \(lo\) to mac2: 127.0.0.2 did not answer within 0.5 s"):
-        links.check_links(PLAN, "mac1", server.port, 0.5, run, "/nowhere")
+    _links, failures = check(run, server.port, 0.5)
+    assert "mac1 Thunderbolt 2 (lo) to mac2 Thunderbolt 1 (en2): 127.0.0.2 did not answer within 0.5 s" in failures
     assert time.monotonic() - begin < 10
 
 
@@ -95,7 +106,7 @@ def test_a_peer_that_answers_late_is_waited_for(run, monkeypatch):
 
     monkeypatch.setattr(links, "ask", ask)
     monkeypatch.setattr(links, "PAUSE_SECONDS", 0.0)
-    assert links.check_links(PLAN, "mac1", 22, 5.0, run, "/nowhere")[0].evidence == "SSH-2.0-late"
+    assert check(run, timeout=5.0)[0][0].evidence == "SSH-2.0-late"
 
 
 def silent(want, port, seconds):
@@ -109,9 +120,9 @@ def silent(want, port, seconds):
 def test_ping_as_a_second_opinion_tells_a_cable_from_a_filter(ping, words, run, monkeypatch):
     monkeypatch.setattr(links, "ask", silent)
     run.answer("ping", rc=ping)
-    with pytest.raises(HostError, match=words) as caught:
-        links.check_links(PLAN, "mac1", 22, 0.2, run, "/nowhere")
-    assert "No route to host" in caught.value.message
+    _links, failures = check(run)
+    assert words in failures
+    assert "No route to host" in failures
 
 
 @pytest.mark.parametrize(
@@ -124,34 +135,142 @@ def test_ping_as_a_second_opinion_tells_a_cable_from_a_filter(ping, words, run, 
         ),
         ("ip -4 route get", "127.0.0.2 via 10.0.0.1 dev en0 src 10.0.0.2\n", "leaves by en0 instead of by the cable"),
         ("ip -4 route get", "", "there is no route to 127.0.0.2"),
+        (
+            "ip link show",
+            "2: lo: <NO-CARRIER,BROADCAST,UP> mtu 1500\n",
+            "no link on Thunderbolt 2 (lo): plug the cable",
+        ),
     ],
 )
 def test_what_is_wrong_on_this_side_is_named_before_the_peer_is_asked(beginning, stdout, words, run, monkeypatch):
     monkeypatch.setattr(links, "ask", lambda *_: pytest.fail("the peer was asked"))
+    monkeypatch.setattr(links, "CARRIER_SECONDS", 0.1)
     run.answer(beginning, stdout=stdout)
-    with pytest.raises(HostError, match=words):
-        links.check_links(PLAN, "mac1", 22, 0.2, run, "/nowhere")
+    assert words in check(run)[1]
 
 
 def test_macos_is_asked_with_its_own_commands(run, tmp_path, monkeypatch):
     marker = tmp_path / "System/Library/CoreServices/SystemVersion.plist"
     marker.parent.mkdir(parents=True)
     marker.touch()
-    run.answer("/sbin/ifconfig lo", stdout="\tinet 127.0.0.1 netmask 0xff000000\n")
+    run.answer("/sbin/ifconfig lo", stdout="\tinet 127.0.0.1 netmask 0xff000000\n\tstatus: active\n")
     run.answer("/sbin/route -n get", stdout="   route to: 127.0.0.2\n  interface: lo\n      flags: <UP,DONE>\n")
     monkeypatch.setattr(links, "ask", lambda *_: "SSH-2.0-mac")
-    links.check_links(PLAN, "mac1", 22, 1.0, run, str(tmp_path))
-    assert [argv[0] for argv in run.asked] == ["/sbin/ifconfig", "/sbin/route"]
+    assert check(run, root=str(tmp_path))[1] == ""
+    assert [argv[0] for argv in run.asked] == ["/sbin/ifconfig", "/sbin/ifconfig", "/sbin/route"]
+
+
+def test_a_mac_without_a_cable_says_that_and_not_that_the_address_is_missing(run, tmp_path, monkeypatch):
+    marker = tmp_path / "System/Library/CoreServices/SystemVersion.plist"
+    marker.parent.mkdir(parents=True)
+    marker.touch()
+    monkeypatch.setattr(links, "CARRIER_SECONDS", 0.1)
+    run.answer("/sbin/ifconfig lo", stdout="\tstatus: inactive\n")
+    assert "to mac2 Thunderbolt 1 (en2): no link on Thunderbolt 2 (lo)" in check(run, root=str(tmp_path))[1]
 
 
 def test_a_host_that_the_plan_does_not_know_is_named(run):
     with pytest.raises(TopologyError, match="the plan does not know the host mac7"):
-        links.check_links(PLAN, "mac7", 22, 1.0, run, "/nowhere")
+        links.check_links(PLAN, "mac7", links.CheckOptions(), {}, run, "/nowhere")
 
 
-def test_all_failures_are_named_at_once(run, monkeypatch):
+def test_all_failures_are_named_at_once_and_what_works_is_told_too(run, server, monkeypatch):
     other = WantPort(3, "lo", "127.0.0.1", 8, "mac3", "127.0.0.3", "")
     plan = codec.plan_to_dict(FabricPlan(("mac1",), (), (HostPlan("mac1", (HERE, other)),), "ring"))
+    found, failures = check(run, server.port, 0.3, plan=plan)
+    assert [link.works for link in found] == [True, True]  # 127.0.0.3 refuses, which is an answer
     monkeypatch.setattr(links, "ask", silent)
-    with pytest.raises(HostError, match="port 2 .* to mac2: .*; mac1 port 3 .* to mac3: "):
-        links.check_links(plan, "mac1", 22, 0.2, run, "/nowhere")
+    failures = check(run, plan=plan)[1]
+    assert "mac1 Thunderbolt 2 (lo) to mac2 Thunderbolt 1 (en2): " in failures
+    assert "; mac1 Thunderbolt 3 (lo) to mac3: " in failures
+
+
+@pytest.fixture
+def ends():
+    """The other end's listener, in a thread here; on a host it is a process."""
+    listener = socket.create_server(("127.0.0.2", 0))
+    end = link_ends.LinkEnd("127.0.0.2", listener.getsockname()[1], "t0ken")
+    who = {"host": "mac2", "receptacle": 1, "device": "en2"}
+    thread = threading.Thread(target=link_ends.serve, args=([(listener, end, who)], 20.0), daemon=True)
+    thread.start()
+    yield end, who, thread
+    listener.close()
+
+
+def measured(run, server, end, **options):
+    found = links.check_links(
+        PLAN, "mac1", links.CheckOptions(server.port, 2.0, **options), {"mac2": [end.as_dict()]}, run, "/nowhere"
+    )
+    return found[0]
+
+
+def test_a_listening_peer_says_who_it_is_and_both_directions_are_measured(run, server, ends):
+    link = measured(run, server, ends[0], seconds=0.1)
+    assert (link.works, link.evidence, link.problem) == (True, "mac2 Thunderbolt 1 (en2)", "")
+    assert 0 < link.milliseconds < 1000
+    assert link.send_gbps > 0 and link.receive_gbps > 0
+
+
+def test_the_listener_ends_when_its_end_was_measured(run, server, ends):
+    measured(run, server, ends[0])
+    ends[2].join(5)
+    assert not ends[2].is_alive()
+
+
+def test_another_host_at_the_end_of_the_cable_is_named(run, server, ends):
+    ends[1].update(host="mac3", receptacle=4, device="en5")
+    link = measured(run, server, ends[0])
+    assert not link.works
+    assert "127.0.0.2 is answered by mac3 Thunderbolt 4 (en5) instead of mac2 Thunderbolt 1 (en2)" in link.problem
+
+
+def test_who_does_not_know_the_token_gets_no_word_and_the_link_still_works(run, server, ends):
+    link = measured(run, server, replace(ends[0], token="wrong"))
+    assert link.works and "not measured" in link.problem
+
+
+@pytest.mark.parametrize("line", [b"", b"GET / HTTP/1.1\r\n", b"boltloom t0ken echo -1\n", b"x" * 4096, b"\xff\n"])
+def test_a_listener_survives_whatever_it_is_told(run, server, ends, line):
+    with socket.create_connection(("127.0.0.2", ends[0].port), timeout=2) as caller:
+        caller.sendall(line)
+    assert measured(run, server, ends[0]).evidence == "mac2 Thunderbolt 1 (en2)"
+
+
+def test_bytes_that_come_back_changed_are_a_broken_link(run, server):
+    class Liar(threading.Thread):
+        def run(self):
+            for _caller in range(2):
+                connection, _address = listener.accept()
+                with connection:
+                    connection.settimeout(2)
+                    link_wire.read_line(connection)
+                    connection.sendall(
+                        b'{"host": "mac2", "receptacle": 1, "device": "en2", "caller": "127.0.0.1"}\n' + bytes(1 << 16)
+                    )
+
+    with socket.create_server(("127.0.0.2", 0)) as listener:
+        thread = Liar(daemon=True)
+        thread.start()
+        link = measured(run, server, link_ends.LinkEnd("127.0.0.2", listener.getsockname()[1], "t"))
+        thread.join(5)
+    assert not link.works and "bytes came back changed" in link.problem
+
+
+def test_ends_are_served_by_a_process_that_goes_away(tmp_path):
+    """A real fork, in a process of its own: it must neither hold our pipes nor outlive its deadline."""
+    program = (
+        "from ansible_collections.boltloom.cluster.plugins.module_utils._host import link_ends\n"
+        "from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import WantPort\n"
+        "want = WantPort(2, 'lo', '127.0.0.1', 8, 'mac2', '127.0.0.2', '')\n"
+        "print(link_ends.open_ends('mac1', [want], 1.5)[0].port)\n"
+    )
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, timeout=20, env={"PYTHONPATH": BUILD}
+    )
+    assert time.monotonic() - begin < 1.4  # the pipe was closed at once, while somebody listens
+    port = int(done.stdout)
+    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    time.sleep(max(0.0, begin + 3.0 - time.monotonic()))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=1)

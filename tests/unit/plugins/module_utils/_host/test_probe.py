@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
+
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import facts as fabric_facts
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.keep import connection_uuid
-from ansible_collections.boltloom.cluster.plugins.module_utils._host import linux, macos, probe
+from ansible_collections.boltloom.cluster.plugins.module_utils._host import commands, linux, macos, probe
 from ansible_collections.boltloom.cluster.plugins.module_utils._host.commands import HostError
 
 SERVICE_ORDER = """An asterisk (*) denotes that a network service is disabled.
@@ -68,18 +72,115 @@ def test_only_services_of_thunderbolt_and_bridges_are_asked_for(mac, tmp_path):
     assert raw[fabric_facts.GETINFO_PREFIX + "My (odd) service"].startswith("DHCP")
 
 
-def test_the_preferences_are_read_as_bytes_where_they_are(mac, tmp_path):
-    assert fabric_facts.MACOS_PREFERENCES_KEY not in macos.collect(mac, str(tmp_path))
+def test_the_name_servers_of_each_service_are_asked_for_too(mac, tmp_path):
+    mac.answer("/usr/sbin/networksetup -getdnsservers", stdout="192.0.2.53\n")
+    raw = macos.collect(mac, str(tmp_path))
+    assert raw[fabric_facts.DNS_PREFIX + "My (odd) service"] == "192.0.2.53\n"
+
+
+@pytest.fixture
+def preferences(tmp_path):
     path = tmp_path / fabric_facts.MACOS_PREFERENCES_FILE.lstrip("/")
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"bplist00\xff")
+    return path
+
+
+FAILED_PREFERENCES = fabric_facts.FAILED_PREFIX + fabric_facts.MACOS_PREFERENCES_KEY
+
+
+def test_the_preferences_are_read_as_bytes_where_they_are(mac, tmp_path, preferences):
+    raw = macos.collect(mac, str(tmp_path))
+    assert fabric_facts.MACOS_PREFERENCES_KEY not in raw
+    assert raw[FAILED_PREFERENCES] == "No such file or directory"
+    preferences.write_bytes(b"bplist00\xff")
     assert macos.collect(mac, str(tmp_path))[fabric_facts.MACOS_PREFERENCES_KEY] == b"bplist00\xff"
 
 
-def test_a_command_that_fails_is_named_with_its_words(mac, tmp_path):
-    mac.answer("/usr/sbin/netstat", stderr="netstat: no\n", rc=1)
-    with pytest.raises(HostError, match="/usr/sbin/netstat -rn failed: netstat: no"):
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: path.mkdir(), "it is no file|Is a directory"),
+        (lambda path: os.mkfifo(path), "it is no file"),
+        (lambda path: path.symlink_to(path), "Too many levels"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is no file"),
+        (lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), macos.MOST_BYTES + 1), "more than 8 MiB"),
+    ],
+    ids=["directory", "pipe", "loop", "device", "huge"],
+)
+def test_preferences_that_are_no_file_of_reasonable_size_are_a_reason_and_no_wait(
+    mac, tmp_path, preferences, make, why
+):
+    make(preferences)
+    raw = macos.collect(mac, str(tmp_path))
+    assert fabric_facts.MACOS_PREFERENCES_KEY not in raw
+    assert re.search(why, raw[FAILED_PREFERENCES])
+
+
+def test_preferences_that_only_root_may_read_are_a_reason(mac, tmp_path, preferences, monkeypatch):
+    preferences.write_bytes(b"x")
+
+    def refuse(path, *_arguments, **_more):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(macos.os, "open", refuse)
+    assert macos.collect(mac, str(tmp_path))[FAILED_PREFERENCES] == "Permission denied"
+
+
+def test_the_daemons_are_known_by_name(mac, tmp_path):
+    folder = tmp_path / fabric_facts.MACOS_DAEMONS_FOLDER.lstrip("/")
+    folder.mkdir(parents=True)
+    (folder / "io.exo.networksetup.plist").touch()
+    assert macos.collect(mac, str(tmp_path))[fabric_facts.MACOS_DAEMONS_KEY] == "io.exo.networksetup.plist\n"
+
+
+@pytest.mark.parametrize("key", fabric_facts.MACOS_INDISPENSABLE)
+def test_an_indispensable_command_that_fails_is_named_with_its_words(mac, tmp_path, key):
+    argv = " ".join(fabric_facts.MACOS_COMMANDS[key])
+    mac.answer(argv, stderr="no luck\n", rc=1)
+    with pytest.raises(HostError, match=f"^{argv} failed: no luck$"):
         macos.collect(mac, str(tmp_path))
+
+
+@pytest.mark.parametrize("key", sorted(set(fabric_facts.MACOS_COMMANDS) - set(fabric_facts.MACOS_INDISPENSABLE)))
+def test_another_command_that_fails_leaves_its_complaint(mac, tmp_path, key):
+    argv = " ".join(fabric_facts.MACOS_COMMANDS[key])
+    mac.answer(argv, stderr="no luck\n", rc=1)
+    raw = macos.collect(mac, str(tmp_path))
+    if key == "sysctl":  # complains of each name that it does not know, and prints the others
+        assert raw[key] == ""
+    else:
+        assert key not in raw
+        assert raw[fabric_facts.FAILED_PREFIX + key] == f"{argv} failed: no luck"
+
+
+def test_a_command_that_hangs_is_named_and_the_others_are_not_waited_for_again(mac, tmp_path, monkeypatch):
+    monkeypatch.setattr(macos, "PROFILER_TIMEOUT", 0.3)
+
+    def hanging(argv, timeout=0.0):
+        return commands.run(["sleep", "60"], timeout) if "SPThunderboltDataType" in argv else mac(argv, timeout)
+
+    begin = time.monotonic()
+    with pytest.raises(HostError, match="sleep 60 did not end within 0.3 s"):
+        macos.collect(hanging, str(tmp_path))
+    assert time.monotonic() - begin < 20
+
+
+def test_a_whole_reading_has_an_end_whatever_each_command_takes(mac, tmp_path, monkeypatch):
+    monkeypatch.setattr(macos, "TOTAL", 0.5)
+
+    def slow(argv, timeout=0.0):
+        assert timeout <= 0.5
+        time.sleep(0.2)
+        return mac(argv, timeout)
+
+    begin = time.monotonic()
+    try:
+        raw = macos.collect(slow, str(tmp_path))
+    except HostError as error:
+        assert "was not run: reading this host took 0.5 s" in error.one_line()
+    else:
+        assert any("was not run" in str(value) for value in raw.values())
+    assert time.monotonic() - begin < 5
 
 
 def test_a_command_that_is_missing_is_named(mac, tmp_path):

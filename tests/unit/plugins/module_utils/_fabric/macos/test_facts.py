@@ -47,7 +47,9 @@ def test_receptacle_port_device_service_and_interface_are_joined(raw):
 
 def test_of_two_services_on_a_device_the_enabled_one_counts(raw):
     (port,) = [port for port in macos_facts(raw).ports if port.device == "en4"]
-    assert port.service == Service("Cable (to the lab)", True, "manual", "10.77.8.1", "255.255.255.252")
+    assert port.service == Service(
+        "Cable (to the lab)", True, "manual", "10.77.8.1", "255.255.255.252", ipv6="automatic"
+    )
 
 
 def test_two_enabled_services_on_a_device_are_pointed_out(raw):
@@ -63,7 +65,8 @@ def test_only_the_bridge_of_the_ports_is_a_bridge(raw):
             True,
             ("en2", "en6", "en5"),
             ("en2", "en6", "en4", "en5"),
-            Service("Thunderbolt Bridge", True, "dhcp"),
+            Service("Thunderbolt Bridge", True, "dhcp", ipv6="automatic"),
+            ("169.254.9.9/16",),
         ),
     )
 

@@ -90,11 +90,14 @@ def test_a_service_whose_second_line_is_missing_is_an_error():
 @pytest.mark.parametrize(
     "name, expected",
     [
-        ("thunderbolt-bridge_dhcp", ServiceInfo("dhcp")),
-        ("usb-adapter-absent_manual", ServiceInfo("manual", "192.168.100.100", "255.255.255.0", "192.168.100.1")),
+        ("thunderbolt-bridge_dhcp", ServiceInfo("dhcp", ipv6="automatic")),
+        (
+            "usb-adapter-absent_manual",
+            ServiceInfo("manual", "192.168.100.100", "255.255.255.0", "192.168.100.1", "automatic"),
+        ),
         ("usb-lan_manual_empty", ServiceInfo("manual", "192.168.50.120", "255.255.255.0", "")),
         ("usb-lan_dhcp", ServiceInfo("dhcp", "192.0.2.195", "255.255.255.128", "192.0.2.254")),
-        ("wifi_manual_ipv6-off", ServiceInfo("manual", "10.0.1.16", "255.255.255.0", "")),
+        ("wifi_manual_ipv6-off", ServiceInfo("manual", "10.0.1.16", "255.255.255.0", "", "off")),
         ("disabled-or-off", ServiceInfo("manual")),
     ],
 )
@@ -104,7 +107,7 @@ def test_getinfo_of_captures(name, expected):
 
 def test_getinfo_of_our_own_recording():
     text = own("mac_studio", "getinfo_cable.txt")
-    assert networksetup.parse_getinfo(text) == ServiceInfo("manual", "10.77.8.1", "255.255.255.252", "")
+    assert networksetup.parse_getinfo(text) == ServiceInfo("manual", "10.77.8.1", "255.255.255.252", "", "automatic")
 
 
 @pytest.mark.parametrize("path", all_captures(GETINFO))

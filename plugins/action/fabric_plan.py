@@ -14,6 +14,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
 )
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.todo import hosts_to_change
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported, said_addresses
 
@@ -52,6 +53,7 @@ class ActionModule(ControlAction):
             "over": choice.over,
             "backend": choice.backend,
             "reason": choice.reason,
+            "to_change": list(hosts_to_change(facts, choice.plan)) if choice.over == "thunderbolt" else [],
             "warnings": list(choice.warnings) + cuts + heard,
             **seen,
         }

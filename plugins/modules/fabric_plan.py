@@ -108,6 +108,13 @@ reason:
   description: Why it is this backend, in one sentence.
   returned: success
   type: str
+to_change:
+  description:
+    - The hosts on which the plan has anything to change, or on which an earlier run left something unfinished. The
+      others need neither M(boltloom.cluster.thunderbolt_net) nor sudo.
+  returned: success
+  type: list
+  elements: str
 picture:
   description: The cables as a picture in text.
   returned: when the plan could be made

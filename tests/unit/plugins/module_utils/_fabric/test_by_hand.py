@@ -54,6 +54,13 @@ def test_the_lines_of_a_port():
     )
 
 
+def test_what_no_command_does_is_said():
+    place = step(kinds.PLACE_SERVICE, behind="NAS\nlink")
+    assert lines_by_hand([place], "macos") == (
+        "# System Settings > Network > ... > Set Service Order: drag 'Boltloom Thunderbolt 2' before $'NAS\\012link'",
+    )
+
+
 def test_the_members_of_a_bridge_are_replaced_in_their_order():
     ((*argv, path),) = commands_of(step(kinds.SET_BRIDGE_MEMBERS), "macos")
     assert path == PREFERENCES

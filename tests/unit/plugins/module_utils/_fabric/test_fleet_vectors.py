@@ -39,7 +39,7 @@ def test_after_the_steps_nothing_is_left_to_do_and_nothing_is_planned_otherwise(
     plan = make_plan(facts, options)
     for want in plan.hosts:
         steps = diff_host(facts[want.host], want)
-        before, after = before_after(facts[want.host], want, diff_host(facts[want.host], want))
+        before, after = before_after(facts[want.host], want, steps)
         assert (before != after) == bool(steps)
         facts[want.host] = foresee(facts[want.host], steps)
         assert diff_host(facts[want.host], want) == ()

@@ -78,6 +78,7 @@ class Step:
     path: str = ""  # of a file of our own (Linux)
     text: str = ""
     connection: str = ""  # what Port.configuration is when the file is in force
+    mac: str = ""  # of the device, whose name may be another after a reboot (Linux)
 
     def describe(self) -> str:
         """The step in one line for people."""

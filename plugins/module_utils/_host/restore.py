@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 
+from .._fabric.errors import BoltloomError
 from .._fabric.lifeline import SWITCH, carriers
 from . import interrupts, lock, state
 from . import journal as journals
@@ -108,7 +109,15 @@ def _system(target: Target) -> System:
 
 def _refuse(target: Target, reach: Reach) -> None:
     """What brings a bridge back takes its ports' addresses away, and the GID tables of their RDMA devices change."""
-    facts = read_facts(target.run, target.root)
+    try:
+        facts = read_facts(target.run, target.root)
+    except BoltloomError as error:
+        if reach.allow_cutting:
+            return
+        raise HostError(
+            "nobody can tell whether restoring cuts the connection to this host ({0})".format(error.one_line()),
+            "set {0}=true to restore all the same".format(SWITCH),
+        ) from error
     ports = {port.device for port in facts.ports if port.device}
     require_idle(facts.system, ports, target)
     carried = carriers(facts, ports | {bridge.device for bridge in facts.bridges}, reach.addresses)

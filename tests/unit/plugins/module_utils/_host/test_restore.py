@@ -108,6 +108,22 @@ def test_the_branch_that_one_sits_on(mac, place):
     assert back(mac, reach=reach).steps == ()  # nothing to do cuts nobody off
 
 
+def test_a_host_that_cannot_be_read_is_restored_when_told(mac, place, monkeypatch):
+    def unreadable(run, root):
+        raise HostError("system_profiler did not end within 60 s")
+
+    before = copy.deepcopy(mac.everything())
+    do(mac, place, FIRST, True)
+    monkeypatch.setattr(restore, "read_facts", unreadable)
+    with pytest.raises(HostError) as caught:
+        back(mac)
+    assert "nobody can tell whether restoring cuts the connection" in caught.value.message
+    assert "system_profiler did not end" in caught.value.message
+    assert "thunderbolt_net_allow_cutting_ssh=true" in caught.value.hint
+    back(mac, reach=restore.Reach(allow_cutting=True))
+    assert mac.everything() == before
+
+
 def test_a_change_that_somebody_is_about_to_confirm(mac, place, monkeypatch):
     do(mac, place, FIRST, False)
     monkeypatch.setattr(guard, "stands", lambda place: True)

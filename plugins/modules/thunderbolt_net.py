@@ -63,6 +63,29 @@ options:
       - With V(0) the change is confirmed by this task itself, as soon as it is seen to be in force.
     type: float
     default: 0
+  mtu:
+    description:
+      - MTU of the planned ports; V(0) leaves it as it is. Both ends of a cable need the same.
+      - On Linux it lasts until the next boot.
+    type: int
+    default: 0
+  no_sleep:
+    description: Keep a Mac from sleeping (C(pmset sleep 0)). Only on macOS.
+    type: bool
+    default: false
+  wired_reserve_gb:
+    description:
+      - Let the GPU of a Mac wire all of its memory but for so many GB (C(iogpu.wired_limit_mb)); V(0) leaves the limit
+        as it is. Only on macOS.
+      - macOS forgets this limit at the next boot; run the playbook again then.
+    type: int
+    default: 0
+  firewall_programs:
+    description:
+      - Full paths of programs that a Mac's firewall lets through, for example the Python of the ranks. Only on macOS.
+    type: list
+    elements: path
+    default: []
 extends_documentation_fragment:
   - boltloom.cluster.attributes
   - boltloom.cluster.attributes.target
@@ -126,6 +149,10 @@ ARGUMENT_SPEC = {
     "host": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "confirm_within": {"type": "float", "default": 0},
+    "mtu": {"type": "int", "default": 0},
+    "no_sleep": {"type": "bool", "default": False},
+    "wired_reserve_gb": {"type": "int", "default": 0},
+    "firewall_programs": {"type": "list", "elements": "path", "default": []},
     "owner": {"type": "str", "default": ""},
     "dead_owners": {"type": "list", "elements": "str", "default": []},
 }

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class Fleet:
         self.path = path
         self.state = State.load(path)
         self.description: Description = read_description(path / "fleet.yml")
+        for host, rdma in self.state.rdma.items():
+            self._switch_rdma(host, rdma)
 
     @classmethod
     def named(cls, name: str) -> "Fleet":
@@ -188,14 +191,20 @@ class Fleet:
         ends = self.description.cables[number].ends
         return self.state.plugged[number] and all(host in self.state.boots for host, _ in ends)
 
-    def reboot(self, host: str) -> None:
-        """Switch a Mac off and on: its processes die, its interfaces are made anew from its preferences."""
+    def reboot(self, host: str, rdma: bool | None = None) -> None:
+        """Switch a Mac off and on: its processes die, its interfaces are made anew from its preferences.
+
+        With ``rdma`` somebody was in Recovery meanwhile and ran `rdma_ctl enable` or `rdma_ctl disable`.
+        """
         if host not in self.description.hosts:
             raise FleetError(f"only a Mac can be rebooted: {', '.join(self.hosts)}", 2)
         numbers = [n for n, c in enumerate(self.description.cables) if host in (c.ends[0][0], c.ends[1][0])]
         with self._alone():
             before = self.state.boots[host]
             self._switch_off(host, numbers)
+            if rdma is not None:
+                self.state.rdma[host] = rdma
+                self._switch_rdma(host, rdma)
             self.state.boots[host] = next_boot(before)
             self.publish()
             found = self._as_found(host, numbers)
@@ -214,6 +223,9 @@ class Fleet:
             return order.index(controller_of(receptacle)), receptacle
 
         return sorted(numbers, key=place)
+
+    def _switch_rdma(self, host: str, rdma: bool) -> None:
+        self.description.hosts[host] = replace(self.description.hosts[host], rdma=rdma)
 
     def _switch_off(self, host: str, numbers: list[int]) -> None:
         self.state.boots.pop(host, None)

@@ -70,7 +70,7 @@ def _same_host(places: Sequence[Place]) -> Optional[TopologyError]:
         if all(identity) and owner != place.host:
             return TopologyError(
                 "{0} and {1} are the same computer (both have the Thunderbolt port {2})".format(
-                    owner, place.host, place.port.uid
+                    shortened(owner), shortened(place.host), shortened(place.port.uid)
                 ),
                 "name it once in the inventory",
             )
@@ -90,7 +90,7 @@ def _clones(places: Sequence[Place]) -> List[str]:
             groups.setdefault(tuple(hosts), uid)
     return [
         "{0} report the same Thunderbolt identity ({1}), as clones of one machine do: their cables are told apart by "
-        "the hosts' names, so their addresses change with the names".format(listed(hosts, last=" and "), uid)
+        "the hosts' names, so their addresses change with the names".format(listed(hosts, last=" and "), shortened(uid))
         for hosts, uid in groups.items()
     ]
 
@@ -102,7 +102,9 @@ def _cabled_to_itself(places: Sequence[Place], known: Known) -> Optional[Topolog
             if candidates and all(other.host == place.host for other in candidates):
                 ends = sorted({place.port.receptacle} | {other.port.receptacle for other in candidates})
                 return TopologyError(
-                    "{0} is cabled to itself (Thunderbolt {1})".format(place.host, " and ".join(map(str, ends))),
+                    "{0} is cabled to itself (Thunderbolt {1})".format(
+                        shortened(place.host), " and ".join(map(str, ends))
+                    ),
                     "pull that cable: it joins nothing and makes a loop in the bridge",
                 )
     return None
@@ -182,7 +184,7 @@ def _one_sided(place: Place, other: Place, known: Known) -> str:
     if any(peer.domain_uuid and peer.domain_uuid.upper() not in known for peer in other.hosts):
         return (
             "{0} sees {1}, which sees an identity there that no host has (any more): {2} was restarted while the "
-            "hosts were read, run this again".format(place.words(), other.words(), place.host)
+            "hosts were read, run this again".format(place.words(), other.words(), shortened(place.host))
         )
     return "{0} sees {1}, which does not see it: plug the cable in anew at both ends".format(
         place.words(), other.words()

@@ -204,7 +204,7 @@ def test_different_versions_of_macos_are_worth_a_word():
     facts = rack(names(2), PAIR)
     facts["mac2"] = replace(facts["mac2"], os_version="26.2")
     (warning,) = chosen("jaccl", facts).warnings
-    assert "26.2 on mac2; 26.3 on mac1" in warning
+    assert "26.3 25D125 on mac1; 26.2 25D125 on mac2" in warning
 
 
 def test_what_the_decision_rests_on():

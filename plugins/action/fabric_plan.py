@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
     backend,
     codec,
+    configured,
     lifeline,
     picture,
     rdma_links,
@@ -40,6 +41,7 @@ class ActionModule(ControlAction):
         options = PlanOptions(arguments["pool"], arguments["shape"], tuple(hosts), strict=arguments["slow_is_error"])
         plan = make_plan(facts, options)
         heard = [f"{host}: {words}" for host in hosts for words in facts[host].warnings]
+        heard += configured.standing(facts, task_vars.get("groups", {}).get("all", hosts))
         judged = _judged(arguments, task_vars, plan, facts)
         try:
             choice = backend.choose(arguments["backend"], arguments["over"], plan, facts, judged)

@@ -15,7 +15,7 @@ from typing import Mapping, Optional, Sequence, Tuple
 
 from .errors import TopologyError
 from .model import FabricPlan, HostFacts, Link
-from .rdma_links import JudgedLink
+from .rdma_links import JudgedLink, obstacles
 from .ring import no_ring, ring_order
 
 BACKENDS = ("auto", "ring", "jaccl", "jaccl-ring")
@@ -59,7 +59,7 @@ def choose(
         return _by_rdma(backend, plan, judged or ())
     if backend == "auto" and len(plan.hosts) > 1:
         return _best(over, plan, judged or ())
-    return _ring(over, plan, "asked for" + _hint(plan, facts))
+    return _ring(over, plan, "asked for" + _hint(plan, facts) if backend == "ring" else "a host alone needs no other")
 
 
 def _over_ethernet(backend: str, plan: FabricPlan) -> Choice:
@@ -88,7 +88,7 @@ def _best(over: str, plan: FabricPlan, judged: Sequence[JudgedLink]) -> Choice:
             "the best there is here: the cables that are ready for RDMA join the hosts into a ring, but not every two"
         )
         return _with_rdma("jaccl-ring", plan, judged, reason)
-    unfit = [cable.words() for cable in judged if not cable.counts]
+    unfit = obstacles(judged)
     why_not = _few(unfit) if unfit else "the cables that are ready for RDMA join no ring of all hosts"
     return _ring(over, plan, "the best there is here, as RDMA is not possible: " + why_not)
 
@@ -97,8 +97,7 @@ def _with_rdma(backend: str, plan: FabricPlan, judged: Sequence[JudgedLink], rea
     left_out = tuple("left out of {0}: {1}".format(backend, cable.words()) for cable in judged if not cable.counts)
     if backend == "jaccl-ring":
         plan = replace(plan, order=_ring_of(plan, judged))
-    warnings = plan.warnings + left_out
-    return Choice(plan, "thunderbolt", backend, reason, warnings)
+    return Choice(plan, "thunderbolt", backend, reason, plan.warnings + left_out)
 
 
 def _why_no_rdma(backend: str, plan: FabricPlan, judged: Sequence[JudgedLink]) -> Optional[TopologyError]:
@@ -111,7 +110,7 @@ def _why_no_rdma(backend: str, plan: FabricPlan, judged: Sequence[JudgedLink]) -
         return _why_no_mesh(hosts, usable, judged)
     if _ring_of(plan, judged):
         return None
-    unfit = [cable.words() for cable in judged if not cable.counts]
+    unfit = obstacles(judged)
     if not unfit:
         why = no_ring(hosts, usable)
         return TopologyError("jaccl-ring is not possible: {0}".format(why.message), why.hint)
@@ -126,7 +125,7 @@ def _why_no_mesh(hosts: Sequence[str], usable: Sequence[Link], judged: Sequence[
     if len(ready) == len(hosts) * (len(hosts) - 1) // 2:
         return None
     cabled = {frozenset(cable.link.hosts) for cable in judged}
-    unfit = [cable.words() for cable in judged if not cable.counts and frozenset(cable.link.hosts) not in ready]
+    unfit = obstacles([cable for cable in judged if frozenset(cable.link.hosts) not in ready])
     bare = ["{0} and {1}".format(*pair) for pair in combinations(hosts, 2) if frozenset(pair) not in cabled]
     said = (["there is none between {0}".format(_few(bare, ", "))] if bare else []) + ([_few(unfit)] if unfit else [])
     return TopologyError(

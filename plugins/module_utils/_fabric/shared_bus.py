@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from .places import Cable, Place
+from .words import shortened
 
 Key = Tuple[str, int]
 
@@ -88,7 +89,7 @@ def _guess(first: Place, second: Place, ends: Sequence[Place]) -> str:
     return (
         "{0} and Thunderbolt {1} are on one controller, and nothing tells which of them the cable to {2} is in: if a "
         "link there proves dead, swap the two plugs on {3}".format(
-            first.words(), second.port.receptacle, " and ".join(end.words() for end in ends), first.host
+            first.words(), second.port.receptacle, " and ".join(end.words() for end in ends), shortened(first.host)
         )
     )
 

@@ -14,6 +14,7 @@ from unit.plugins.module_utils._fabric.racks import (
     PAIR,
     PAIR_TWO_CABLES,
     change_port,
+    full_mesh,
     names,
     plug,
     port_of,
@@ -305,3 +306,15 @@ def test_a_refusal_stands_beside_the_cables():
     facts = rack(names(2), [("mac1", 2, "mac1", 4), *PAIR])
     cabling = read_cables(facts)
     assert len(cabling.links) == 1 and "cabled to itself" in cabling.refusal.message
+
+
+def test_of_a_great_many_hosts_that_were_not_given_each_host_says_so_once():
+    facts = rack(names(16), full_mesh(16))
+    few = {host: facts[host] for host in names(4)}
+    cabling = find_cables(few)
+    assert len(cabling.links) == 6
+    assert cabling.warnings[0] == (
+        "mac1 sees 12 hosts that are not among the hosts given, at Thunderbolt "
+        "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 and 15"
+    )
+    assert len(cabling.warnings) == 4

@@ -15,6 +15,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
 )
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.todo import hosts_to_change
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported, said_addresses
 
@@ -37,8 +38,7 @@ class ActionModule(ControlAction):
         """The plan, what its ranks talk by, and how it looks."""
         hosts = hosts_of_play(task_vars, arguments["hosts"])
         facts = reported(task_vars, hosts, "boltloom_thunderbolt", codec.facts_from_dict)
-        strict = arguments["slow_is_error"]
-        options = PlanOptions(pool=arguments["pool"], shape=arguments["shape"], order=tuple(hosts), strict=strict)
+        options = PlanOptions(arguments["pool"], arguments["shape"], tuple(hosts), strict=arguments["slow_is_error"])
         plan = make_plan(facts, options)
         heard = [f"{host}: {words}" for host in hosts for words in facts[host].warnings]
         heard += configured.standing(facts, task_vars.get("groups", {}).get("all", hosts))
@@ -56,6 +56,7 @@ class ActionModule(ControlAction):
             "over": choice.over,
             "backend": choice.backend,
             "reason": choice.reason,
+            "to_change": list(hosts_to_change(facts, choice.plan)) if choice.over == "thunderbolt" else [],
             "warnings": list(choice.warnings) + cuts + heard,
             **seen,
         }

@@ -51,11 +51,13 @@ options:
     type: str
     default: 10.77.0.0/16
   slow_is_error:
-    description: Fail when a cable runs at a lower speed than both of its ports can do, instead of only saying so.
+    description:
+      - Fail where a cable runs slower than both of its ports can do (an old cable at 40 Gb/s between two Thunderbolt 5
+        ports, say), instead of only saying so.
     type: bool
     default: false
   show:
-    description: Show the picture and the table.
+    description: Show the picture and the table; where no plan can be made, the picture of the cables above the error.
     type: bool
     default: true
   allow_cutting_ssh:
@@ -112,12 +114,19 @@ reason:
   description: Why it is this backend, in one sentence.
   returned: success
   type: str
+to_change:
+  description:
+    - The hosts on which the plan has anything to change, or on which an earlier run left something unfinished. The
+      others need neither M(boltloom.cluster.thunderbolt_net) nor sudo.
+  returned: success
+  type: list
+  elements: str
 picture:
-  description: The cables as a picture in text.
-  returned: when the plan could be made
+  description: The cables as a picture in text. From 16 hosts on it is grouped, a paragraph for each host.
+  returned: also when the cables are seen but no plan can be made over them
   type: str
 table:
-  description: The plan as a table, one line per link.
+  description: The plan as a table, one line per link, and at most 256.
   returned: when the plan could be made
   type: str
 """

@@ -82,7 +82,6 @@ def _facts(description: Description, name: str) -> dict[str, Any]:
         "cores": mac.model.cores,
         "macos": mac.macos,
         "build": mac.build,
-        "rdma": mac.rdma,
         "rdma_ctl": mac.rdma_ctl,
         "capable_gbps": mac.model.capable_gbps,
         "bridge": mac.bridge,

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import plistlib
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, hostfile
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec, hostfile, model
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import facts as fabric_facts
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux import ip, keep, managers, thunderbolt
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux import rdma as infiniband
@@ -24,6 +26,8 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.macos imp
     system_profiler,
     versions,
 )
+from ansible_collections.boltloom.cluster.plugins.module_utils._host import journal, link_measure, lock, state
+from ansible_collections.boltloom.cluster.plugins.module_utils._host.state import State
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RECORDINGS = REPOSITORY / "contracts" / "facts" / "recordings"
@@ -43,6 +47,7 @@ class Subject:
     kind: str
     samples: tuple[Any, ...]
     check: Callable[[Any], None] = _nothing  # raises AssertionError for a fact that cannot be
+    cost: int = 1  # make test tries so many times fewer variants
 
 
 def texts(recording: str, captures: str = "") -> tuple[str, ...]:
@@ -103,6 +108,38 @@ def _dumps_again(parsed: hostfile.Hostfile) -> None:
 
 def _hostfile(text: str) -> hostfile.Hostfile:
     return hostfile.parse(text, "fleet.json")
+
+
+_WANT = model.WantPort(1, "en2", "10.77.0.1", 30, "mac2", "10.77.0.2", "Boltloom Thunderbolt 1", "", 2, "en3")
+_BEFORE = {"service Ethernet": {"method": "dhcp"}, "order": ["Ethernet", "Wi-Fi"]}
+
+
+def _kept(place_of: str, read: Callable[[State], Any]) -> Callable[[str], Any]:
+    """A reader of one of our own files on a host, which anything may have happened to."""
+
+    def attempt(text: str) -> Any:
+        with tempfile.TemporaryDirectory() as root:
+            place = State("macos", root)
+            os.makedirs(place.folder)
+            with open(getattr(place, place_of), "w", encoding="utf-8", errors="replace") as file:
+                file.write(text)
+            return read(place)
+
+    return attempt
+
+
+def _journal_text() -> str:
+    with tempfile.TemporaryDirectory() as root:
+        place = State("macos", root)
+        journal.begin(place, "ada@laptop, process 7", "boot 1", ("set the address", "leave the bridge"), _BEFORE)
+        journal.note_step(place, 1)
+        journal.note_applied(place)
+        with open(place.journal, encoding="utf-8") as file:
+            return file.read()
+
+
+def _answer(line: str) -> None:
+    link_measure._check_who(_WANT, line)
 
 
 def _sysfs(text: str) -> Any:
@@ -219,6 +256,10 @@ _RDMA = {
     "verdict": "ready",
     "reason": "active: rdma_en2",
 }
+_ORIGIN = json.dumps({"schema": 1, "since": 1770000000, "run": "r1", "before": [["order", ["Wi-Fi"]]]})
+_APPLIED = json.dumps(codec.host_plan_to_dict(model.HostPlan("mac1", (_WANT,))))
+_LOCK = json.dumps({"owner": "ada@laptop", "pid": 4711, "since": 1770000000})
+_ANSWER = json.dumps({"host": "mac2", "receptacle": 2, "device": "en3", "caller": "10.77.0.1"})
 _HOSTFILES = tuple(json.dumps(vector) for vector in _vectors("hostfiles/good", "hostfile"))
 _FACTS = _vectors("facts", "facts")
 
@@ -266,5 +307,12 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("facts", codec.facts_from_dict, "value", _FACTS),
     Subject("rdma facts", codec.rdma_from_dict, "value", (_RDMA,)),
     Subject("plan", codec.plan_from_dict, "value", _vectors("facts", "plan")),
+    Subject("journal", _kept("journal", journal.read), "text", (_journal_text(),), cost=5),
+    Subject("unfinished", _kept("journal", journal.unfinished), "text", (_journal_text(),), cost=5),
+    Subject("origin", _kept("origin", journal.read_origin), "json", (_ORIGIN,), cost=5),
+    Subject("applied", _kept("applied", state.read_applied), "json", (_APPLIED,), cost=5),
+    Subject("outcome", _kept("outcome", state.read_outcome), "json", ('{"words": "it was undone"}',), cost=5),
+    Subject("lock", _kept("lock", lambda place: lock.holder_of(place.lock)), "json", (_LOCK,), cost=5),
+    Subject("who answers on a link", _answer, "json", (_ANSWER,)),
     Subject("hostfile", _hostfile, "json", _HOSTFILES, _dumps_again),
 )

@@ -133,7 +133,7 @@ def _grown(subject: Subject, small: int, large: int) -> Iterator[tuple[str, Any,
 
 
 def _grown_text(text: str, small: int, large: int) -> Iterator[tuple[str, str, str]]:
-    if text.lstrip()[:1] in ("{", "["):
+    if text.lstrip()[:1] in ("{", "[") and "\n{" not in text.rstrip():  # and not one value a line
         for name, little, much in _pairs(json.loads(text), small, large):
             yield name, json.dumps(little), json.dumps(much)
     for name, head, piece in growth.grown_texts(text):

@@ -19,9 +19,12 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._fabric.errors import ParseError
+from .._fabric.reading import json_value, printable, shown
 from . import state
 from .commands import HostError
 from .state import State
+
+_YEAR_3000 = 32_503_680_000
 
 Before = Mapping[str, Any]  # thing -> its complete value, in the order in which the steps touch them
 
@@ -44,12 +47,12 @@ class Journal:
         """The change in one line for people."""
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.began))
         done = "all of its {0} steps".format(len(self.steps)) if self.applied else self._progress()
-        return "a change by {0}, begun at {1}, {2}".format(self.owner or "somebody", when, done)
+        return "a change by {0}, begun at {1}, {2}".format(printable(self.owner) or "somebody", when, done)
 
     def _progress(self) -> str:
         if not 0 < self.begun <= len(self.steps):
             return "before the first of its {0} steps".format(len(self.steps))
-        return "step {0} of {1} ({2})".format(self.begun, len(self.steps), self.steps[self.begun - 1])
+        return "step {0} of {1} ({2})".format(self.begun, len(self.steps), printable(self.steps[self.begun - 1]))
 
 
 def begin(
@@ -86,7 +89,7 @@ def note_applied(place: State) -> None:
 def read(place: State) -> Optional[Journal]:
     """The journal, None when no change is under way. :raises ParseError, HostError: damaged or unreadable."""
     try:
-        with open(place.journal, encoding="utf-8") as file:
+        with open(place.journal, encoding="utf-8", errors="replace") as file:
             lines = file.read().split("\n")
     except FileNotFoundError:
         return None
@@ -96,8 +99,9 @@ def read(place: State) -> Optional[Journal]:
     begun, applied = 0, False
     for line in lines[1:]:
         mark = _mark(line)
-        begun = int(mark.get("step", begun))
-        applied = applied or bool(mark.get("applied"))
+        step = mark.get("step")
+        begun = step if isinstance(step, int) and not isinstance(step, bool) else begun
+        applied = applied or mark.get("applied") is True
     return Journal(**{**_fields(journal), "begun": begun, "applied": applied})
 
 
@@ -147,9 +151,9 @@ def read_origin(place: State) -> Optional[Origin]:
         if document["schema"] != state.SCHEMA:
             raise ValueError("another schema")
         before = {str(thing): value for thing, value in document["before"]}
-        return Origin(int(document["since"]), before, str(document["run"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ParseError("{0}: damaged ({1:.80})".format(place.origin, str(error)), "look at it") from error
+        return Origin(_seconds(document["since"]), before, _text(document["run"]))
+    except (ValueError, LookupError, TypeError) as error:
+        raise ParseError("{0}: damaged ({1})".format(place.origin, printable(str(error), 80)), "look at it") from error
 
 
 def _pairs(before: Before) -> List[List[Any]]:
@@ -169,21 +173,47 @@ def _line(journal: Journal) -> str:
 
 def _journal(line: str, path: str) -> Journal:
     try:
-        data = json.loads(line)
+        data = json_value(line, path)
         if data.pop("schema") != state.SCHEMA:
             raise ValueError("another schema")
-        before: List[Tuple[str, Any]] = [(str(thing), value) for thing, value in data.pop("before")]
-        known = {name: data[name] for name in Journal.__dataclass_fields__ if name in data}
-        steps = tuple(str(step) for step in known.pop("steps"))
-        return Journal(**{**known, "steps": steps, "before": dict(before)})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParseError("{0}: damaged ({1:.80})".format(path, str(error)), "look at it and remove it") from error
+        before = {str(thing): value for thing, value in data.pop("before")}
+        words: Dict[str, Any] = {name: _text(data[name]) for name in ("run", "owner", "boot")}
+        steps = tuple(_text(step) for step in data["steps"])
+        return Journal(**words, began=_seconds(data["began"]), steps=steps, before=before, **_more(data))
+    except ParseError as error:
+        raise _damaged(path, error.message[len(path) + 2 :]) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _more(data: Mapping[str, Any]) -> Dict[str, Any]:
+    """What a journal has only sometimes."""
+    begun, applied = data.get("begun", 0), data.get("applied", False)
+    if isinstance(begun, bool) or not isinstance(begun, int) or not isinstance(applied, bool):
+        raise ValueError("another progress")
+    return {"begun": begun, "applied": applied, "took_over": _text(data.get("took_over", ""))}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("{0} is no text".format(shown(value)))
+    return value
+
+
+def _seconds(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _YEAR_3000:
+        raise ValueError("{0} is no time".format(shown(value)))
+    return value
+
+
+def _damaged(path: str, words: str) -> ParseError:
+    return ParseError("{0}: damaged ({1})".format(path, printable(words, 80)), "look at it and remove it")
 
 
 def _mark(line: str) -> Mapping[str, Any]:
     """One of the later lines; the last one may be cut off by a power cut, and then its step was not begun."""
     try:
         mark = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return mark if isinstance(mark, dict) else {}

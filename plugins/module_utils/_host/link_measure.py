@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import socket
 import statistics
 import time
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping
+from typing import Any, Mapping
 
+from .._fabric.errors import BoltloomError
 from .._fabric.model import WantPort
+from .._fabric.reading import json_value, printable
 from .._fabric.shown import end as end_words
 from . import link_wire as wire
 from .commands import HostError
@@ -76,9 +77,10 @@ def _call(want: WantPort, end: Mapping[str, Any], verb: str, number: int) -> soc
 def _check_who(want: WantPort, line: str) -> None:
     """The one that answers must be the peer, at the port that the plan says."""
     try:
-        who: Dict[str, Any] = json.loads(line)
-        host, receptacle, device, caller = who["host"], who["receptacle"], who["device"], who["caller"]
-    except (ValueError, KeyError, TypeError):
+        who = json_value(line, want.peer_address)
+        host, receptacle, device = str(who["host"]), int(who["receptacle"]), str(who["device"])
+        caller = str(who["caller"])
+    except (BoltloomError, ValueError, LookupError, TypeError, OverflowError):
         raise HostError(
             "{0} is answered by another program than ours".format(want.peer_address), "see what listens there"
         ) from None
@@ -86,14 +88,14 @@ def _check_who(want: WantPort, line: str) -> None:
         raise HostError(
             "{0} is answered by {1} instead of {2}".format(
                 want.peer_address,
-                end_words(str(host), int(receptacle), str(device)),
+                printable(end_words(host, receptacle, device)),
                 end_words(want.peer, want.peer_receptacle, want.peer_device),
             ),
             "the cable was moved: run boltloom.cluster.configure again",
         )
     if caller != want.address:
         raise HostError(
-            "{0} is reached from {1} instead of {2}".format(want.peer_address, caller, want.address),
+            "{0} is reached from {1} instead of {2}".format(want.peer_address, printable(caller), want.address),
             "something between the two translates addresses",
         )
 

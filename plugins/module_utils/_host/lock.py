@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass
 from typing import Iterator, Optional
 
+from .._fabric.errors import BoltloomError
+from .._fabric.reading import json_value, printable
 from .commands import HostError
 from .state import State
 
@@ -83,11 +85,12 @@ def is_held(path: str) -> bool:
 def holder_of(path: str) -> Optional[Holder]:
     """Who wrote himself into a lock file last."""
     try:
-        with open(path, encoding="utf-8") as file:
-            data = json.load(file)
-        return Holder(str(data["owner"]), int(data["pid"]), int(data["since"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            data = json_value(file.read(), path)
+        holder = Holder(printable(str(data["owner"])), int(data["pid"]), int(data["since"]))
+    except (OSError, BoltloomError, ValueError, LookupError, TypeError):
         return None
+    return holder if 0 < holder.pid < 1 << 31 and 0 <= holder.since < 1 << 36 else None
 
 
 def note(handle: int, owner: str) -> None:

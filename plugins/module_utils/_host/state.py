@@ -18,6 +18,7 @@ from typing import Any, Optional, Tuple
 from .._fabric import codec
 from .._fabric.errors import ParseError
 from .._fabric.model import WantPort
+from .._fabric.reading import json_value, printable
 from .commands import HostError
 
 FOLDERS = {"macos": "var/db/boltloom", "linux": "var/lib/boltloom"}
@@ -49,18 +50,19 @@ def read_applied(state: State) -> Tuple[WantPort, ...]:
 def read_outcome(state: State) -> str:
     """What became of a change that nobody waited for, in words, "" if all is well."""
     document = read_json(state.outcome)
-    return str(document.get("words", "")) if isinstance(document, dict) else ""
+    return printable(str(document.get("words", "")), 500) if isinstance(document, dict) else ""
 
 
 def read_json(path: str) -> Optional[Any]:
     """The document, None where there is no such file. :raises ParseError, HostError: damaged or unreadable."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return json_value(file.read(), path)
     except FileNotFoundError:
         return None
-    except (ValueError, RecursionError) as error:
-        raise ParseError("{0}: damaged ({1:.80})".format(path, str(error)), "look at it and remove it") from error
+    except ParseError as error:
+        words = error.message[len(path) + 2 :]
+        raise ParseError("{0}: damaged ({1:.80})".format(path, words), "look at it and remove it") from error
     except OSError as error:
         raise HostError("{0} cannot be read: {1}".format(path, error.strerror)) from error
 

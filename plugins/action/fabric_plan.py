@@ -26,7 +26,7 @@ class ActionModule(ControlAction):
     ARGUMENT_SPEC = {
         "hosts": {"type": "list", "elements": "str", "default": []},
         "over": {"type": "str", "choices": list(backend.OVER), "default": "auto"},
-        "backend": {"type": "str", "choices": list(backend.BACKENDS), "default": "ring"},
+        "backend": {"type": "str", "choices": list(backend.BACKENDS), "default": backend.NOT_ASKED},
         "shape": {"type": "str", "choices": ["auto", "mesh", "ring"], "default": "auto"},
         "pool": {"type": "str", "default": "10.77.0.0/16"},
         "slow_is_error": {"type": "bool", "default": False},

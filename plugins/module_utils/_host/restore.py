@@ -20,9 +20,10 @@ from .commands import HostError, Run
 from .commands import run as run_here
 from .configure import Outcome, Terms, require_over
 from .journal import Before
-from .probe import read_facts, system_of
+from .probe import read_facts
 from .rdma_holders import require_idle
 from .state import State
+from .system import system_of
 from .systems import SYSTEMS
 from .target import Target
 

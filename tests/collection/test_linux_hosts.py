@@ -140,6 +140,7 @@ def test_a_reboot_keeps_the_addresses_whatever_the_interfaces_are_called_then(ra
         if host == "box1":  # of its controllers the other one was found first
             assert {mac: name for mac, (name, *_) in interfaces(rack, host).items()} != names
     rack.play("verify")
+    assert rack.play("configure").changed() == 0
 
 
 def ours(inet):

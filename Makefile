@@ -1,9 +1,10 @@
 # The two commands of the README are `make demo` and `make test`; both prepare what is missing first.
-.PHONY: help demo test test-fast soak bench lint collection docs format setup-demo setup-test clean
+.PHONY: help demo test test-fast soak molecule bench lint collection docs format setup-demo setup-test clean
 .DEFAULT_GOAL := help
 
 PY := .venv/bin/python
 # Two at a time: most tests wait for ssh, Ansible or a deadline. A file stays on one worker, so its fleet is made once.
+MOLECULE = PATH="$(CURDIR)/.venv/bin:$$PATH" molecule test --all
 PYTEST := $(PY) -m pytest -n 2 --dist loadfile
 
 help: ## this list
@@ -18,8 +19,12 @@ test: setup-test lint ## everything (about 10 minutes on two cores)
 test-fast: setup-test ## what needs no fleet and no second compiler (under 90 seconds)
 	@$(PYTEST) -m "not fleet and not slow"
 
-soak: setup-test ## a million hostile inputs for each parser and codec (an hour or two; SOAK="--seed 7 --variants 5000")
+soak: setup-test ## a million hostile inputs for each parser and codec (about two hours; SOAK="--seed 7 --variants 5000")
 	@PYTHONPATH=tests:.build:launcher $(PY) -m hostile $(SOAK)
+	@$(MOLECULE)
+
+molecule: setup-test ## every molecule scenario on simulated Macs (about five minutes; two of them are in make test)
+	@$(MOLECULE)
 
 lint: setup-test ## ruff, mypy, import-linter, ansible-lint, clang-format
 	@tools/lint

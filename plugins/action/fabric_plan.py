@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
     backend,
     codec,
+    configured,
     lifeline,
     picture,
     rdma_links,
@@ -28,6 +29,7 @@ class ActionModule(ControlAction):
         "backend": {"type": "str", "choices": list(backend.BACKENDS), "default": backend.NOT_ASKED},
         "shape": {"type": "str", "choices": ["auto", "mesh", "ring"], "default": "auto"},
         "pool": {"type": "str", "default": "10.77.0.0/16"},
+        "slow_is_error": {"type": "bool", "default": False},
         "show": {"type": "bool", "default": True},
         "allow_cutting_ssh": {"type": "bool", "default": False},
     }
@@ -36,9 +38,10 @@ class ActionModule(ControlAction):
         """The plan, what its ranks talk by, and how it looks."""
         hosts = hosts_of_play(task_vars, arguments["hosts"])
         facts = reported(task_vars, hosts, "boltloom_thunderbolt", codec.facts_from_dict)
-        options = PlanOptions(pool=arguments["pool"], shape=arguments["shape"], order=tuple(hosts))
+        options = PlanOptions(arguments["pool"], arguments["shape"], tuple(hosts), strict=arguments["slow_is_error"])
         plan = make_plan(facts, options)
         heard = [f"{host}: {words}" for host in hosts for words in facts[host].warnings]
+        heard += configured.standing(facts, task_vars.get("groups", {}).get("all", hosts))
         judged = _judged(arguments, task_vars, plan, facts)
         try:
             choice = backend.choose(arguments["backend"], arguments["over"], plan, facts, judged)

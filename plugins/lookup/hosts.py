@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: hosts
 short_description: The hosts that the playbooks of this collection work on
-version_added: 0.2.0
+version_added: 0.1.0
 author: The Boltloom authors (@boltloom)
 description:
   - Gives the pattern in the variable C(boltloom_hosts), else the group C(boltloom).

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: configured_links
 short_description: Says which links the hosts are configured for, whatever is cabled at this moment
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Takes what the hosts keep of how they were configured last; of a host that keeps nothing, the two ends of a /30 that
     its ports and those of another host have persistently.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: fabric_graph
 short_description: Draws the cables between the hosts into a file on the control machine
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Draws every host and every cable with the interfaces at both ends and the speed.
   - Cables that are missing (configured before and gone, or lacking to a full mesh), seen from one end only, without a

@@ -53,8 +53,14 @@ options:
     description: The networks of the cables, a /30 each, are cut out of this one.
     type: str
     default: 10.77.0.0/16
+  slow_is_error:
+    description:
+      - Fail where a cable runs slower than both of its ports can do (an old cable at 40 Gb/s between two Thunderbolt 5
+        ports, say), instead of only saying so.
+    type: bool
+    default: false
   show:
-    description: Show the picture and the table.
+    description: Show the picture and the table; where no plan can be made, the picture of the cables above the error.
     type: bool
     default: true
   allow_cutting_ssh:
@@ -119,11 +125,11 @@ to_change:
   type: list
   elements: str
 picture:
-  description: The cables as a picture in text.
-  returned: when the plan could be made
+  description: The cables as a picture in text. From 16 hosts on it is grouped, a paragraph for each host.
+  returned: also when the cables are seen but no plan can be made over them
   type: str
 table:
-  description: The plan as a table, one line per link.
+  description: The plan as a table, one line per link, and at most 256.
   returned: when the plan could be made
   type: str
 """

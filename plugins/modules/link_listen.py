@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: link_listen
 short_description: Lets a host answer at its ends of the links while they are measured
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Listens at the address of each cable of the plan, on a free port, by a process of its own.
   - Who calls with the token that the module returns learns which host and port answers, gets bytes back, and can

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: link_report
 short_description: Says of every link whether it works, from what both of its ends found
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Joins what M(boltloom.cluster.link_check) returned on all hosts into one line per link, with latency and throughput.
   - Fails when a link does not work, and names each with both ends. A link that carries less than 1 Gb/s is a warning.

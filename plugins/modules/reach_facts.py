@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: reach_facts
 short_description: Notes how a host is reached, for the hostfile
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Notes user, address and port as the connection of this very task has them, wherever they were said - inventory,
     play, role, C(ansible.cfg), environment or command line. M(boltloom.cluster.hostfile) writes them for the launcher.

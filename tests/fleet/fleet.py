@@ -17,7 +17,7 @@ from . import boot, wiring
 from .description import Description, read_description
 from .disk import GID, MAC_PATH, UID, write_json
 from .errors import FleetError
-from .identity import controller_of, controller_uuid, domain_uuid, first_boot, next_boot
+from .identity import controller_of, controller_uuid, domain_order, domain_uuid, first_boot, next_boot
 from .requirements import missing_packages, why_not_here
 from .state import State, alive, clear_leftovers, folder_of, kill, take_down
 
@@ -207,9 +207,22 @@ class Fleet:
                 self._switch_rdma(host, rdma)
             self.state.boots[host] = next_boot(before)
             self.publish()
-            boot.start_macs(self.path, self.state, self.description, [host], lambda: self.connections(numbers))
+            found = self._as_found(host, numbers)
+            boot.start_macs(self.path, self.state, self.description, [host], lambda: self.connections(found))
             self._tell_peers(host, numbers)
             self.state.save()
+
+    def _as_found(self, host: str, numbers: list[int]) -> list[int]:
+        """The cables of a host in the order in which its kernel finds them at this boot: it numbers interfaces so."""
+        if not self.description.hosts[host].linux:
+            return numbers
+        order = domain_order(self.state.boots[host])
+
+        def place(number: int) -> tuple[int, int]:
+            receptacle = next(end[1] for end in self.description.cables[number].ends if end[0] == host)
+            return order.index(controller_of(receptacle)), receptacle
+
+        return sorted(numbers, key=place)
 
     def _switch_rdma(self, host: str, rdma: bool) -> None:
         self.description.hosts[host] = replace(self.description.hosts[host], rdma=rdma)

@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[1])]
 from peers.configuring import SIZES as SIZES_OF_RINGS  # noqa: E402
 from peers.configuring import compare_configuring  # noqa: E402
+from peers.planner_time import print_planner_times  # noqa: E402
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -86,6 +87,7 @@ def main() -> None:
     for ranks in args.ranks:
         compare_libraries(ranks, args.rounds)
     compare_launchers(args.rounds)
+    print_planner_times(args.rounds)
     compare_configuring(SIZES_OF_RINGS, min(args.rounds, 3))
 
 

@@ -46,8 +46,9 @@ def refuse_slow_cables(facts: Facts, links: Sequence[Link]) -> None:
 def slow_cables(facts: Facts, links: Sequence[Link]) -> List[str]:
     """Cables slower than both of their ports can do; where a port does not tell, slower than any Thunderbolt 3."""
     found = []
+    capable = _capable(facts)
     for link in links:
-        able = [_capable(facts[end.host], end.receptacle) for end in (link.a, link.b)]
+        able = [capable[end.host, end.receptacle] for end in (link.a, link.b)]
         expected = min(able) if all(able) else _THUNDERBOLT_3_GBPS
         if 0 < link.speed_gbps < min(expected, _THUNDERBOLT_5_GBPS):
             found.append(
@@ -59,11 +60,14 @@ def slow_cables(facts: Facts, links: Sequence[Link]) -> List[str]:
     return found
 
 
-def _capable(facts: HostFacts, receptacle: int) -> int:
-    """What a port can do. One in use shows the speed of its link only, so its idle neighbours and the model tell."""
-    own = [port.capable_gbps for port in facts.ports if port.receptacle == receptacle and port.capable_gbps]
-    speeds = own or [port.capable_gbps for port in facts.ports]
-    return max(speeds, default=0) or (_THUNDERBOLT_5_GBPS if facts.model in THUNDERBOLT_5_MODELS else 0)
+def _capable(facts: Facts) -> Dict[Tuple[str, int], int]:
+    """What each port can do. One in use shows the speed of its link only, so its idle neighbours and the model tell."""
+    found: Dict[Tuple[str, int], int] = {}
+    for host in facts:
+        model = _THUNDERBOLT_5_GBPS if facts[host].model in THUNDERBOLT_5_MODELS else 0
+        best = max((port.capable_gbps for port in facts[host].ports), default=0) or model
+        found.update(((host, port.receptacle), port.capable_gbps or best) for port in facts[host].ports)
+    return found
 
 
 def _docks(links: Sequence[Link], ports: Ports) -> List[str]:

@@ -17,27 +17,30 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\
 
 
 def listed(names: Sequence[str], room: int = _ROOM, last: str = ", ") -> str:
-    """ "a, b, c", or "a, b and 57 more" where they do not fit into ``room`` columns. At least one is named.
+    """As in "a, b, c", or "a, b and 57 more" where they do not fit into ``room`` columns. At least one is named.
 
     :param last: what stands before the last name where all fit (" and ").
     """
-    shown: List[str] = []
-    used = 0
-    for name in names:
-        short = shortened(name)
-        used += len(short) + 2
-        if shown and used > room:
-            break
-        shown.append(short)
-    left = len(names) - len(shown)
-    if left:
-        return "{0} and {1} more".format(", ".join(shown), left)
-    return last.join(([", ".join(shown[:-1])] if shown[1:] else []) + shown[-1:])
+    return _cut([shortened(name) for name in names[:room]], len(names), room, last)
 
 
 def listed_pairs(pairs: Sequence[Tuple[str, str]], room: int = _ROOM) -> str:
-    """ "a and b, a and c", or "a and b, a and c and 57 more"."""
-    return listed(["{0} and {1}".format(shortened(one), shortened(two)) for one, two in pairs], room)
+    """As in "a and b, a and c", or "a and b, a and c and 57 more"."""
+    shown = ["{0} and {1}".format(shortened(one), shortened(two)) for one, two in pairs[:room]]
+    return _cut(shown, len(pairs), room, ", ")
+
+
+def _cut(names: Sequence[str], total: int, room: int, last: str) -> str:
+    shown: List[str] = []
+    used = 0
+    for name in names:
+        used += len(name) + 2
+        if shown and used > room:
+            break
+        shown.append(name)
+    if len(shown) < total:
+        return "{0} and {1} more".format(", ".join(shown), total - len(shown))
+    return last.join(([", ".join(shown[:-1])] if shown[1:] else []) + shown[-1:])
 
 
 def counted(number: int, one: str, several: str = "") -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,15 @@ def test_galaxy_is_told_where_everything_is() -> None:
         assert galaxy[key].startswith("https://"), key
     in_repository = galaxy["documentation"].rpartition("/main/")[2]
     assert (ROOT / in_repository).is_file()
+
+
+def test_nothing_was_added_after_the_version_that_there_is() -> None:
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
+    files = [
+        path for folder in ("plugins", "roles") for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".yml")
+    ]
+    added = {v for path in files for v in re.findall(r"^ *version_added: ([\d.]+)", path.read_text(), re.MULTILINE)}
+    assert added and max(tuple(map(int, v.split("."))) for v in added) <= tuple(map(int, version.split(".")))
 
 
 def test_the_group_all_has_every_module() -> None:

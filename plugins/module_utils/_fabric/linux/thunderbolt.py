@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Set, Tuple
 
 from ..model import Peer
+from ..reading import whole_characters
 
 DEVICES = "bus/thunderbolt/devices/"
 NETWORKS = "class/net/"
@@ -89,7 +90,7 @@ def _bus(tree: Mapping[str, str]) -> _Bus:
             match = _SERVICE.match(name)
             if match and name not in files:
                 services.setdefault(match.group(1), []).append(name)
-            files.setdefault(name, {})[file] = tree[path].strip()
+            files.setdefault(name, {})[file] = whole_characters(tree[path]).strip()
     return _Bus(files, services, _interfaces(tree))
 
 

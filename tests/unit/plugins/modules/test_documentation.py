@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a module says about its arguments is what it accepts; a role's variables likewise."""
+"""What a module says about its arguments is what it accepts; roles and other plugins likewise."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import re
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import yaml
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import HostFacts
 
 ROOT = Path(__file__).resolve().parents[4]
 COLLECTION = "ansible_collections.boltloom.cluster"
@@ -72,6 +76,34 @@ def test_a_module_is_documented_as_what_it_is(module):
     assert {name for name, option in doc.get("options", {}).items() if option.get("required")} <= set(task[used] or {})
 
 
+def documented_type(hint):
+    """How Ansible writes the type of a field: (type, elements, the noun inside)."""
+    origin, inner = getattr(hint, "__origin__", None), getattr(hint, "__args__", ())
+    if origin is tuple:
+        kind, _elements, noun = documented_type(inner[0])
+        return "list", kind, noun
+    if origin is not None:  # Optional
+        return documented_type(inner[0])
+    return ("dict", None, hint) if is_dataclass(hint) else (hint.__name__, None, None)
+
+
+def assert_documented(noun, contains):
+    hints = get_type_hints(noun)
+    assert list(contains) == [field.name for field in fields(noun)], noun
+    for name, entry in contains.items():
+        kind, elements, inner = documented_type(hints[name])
+        assert (entry["type"], entry.get("elements")) == (kind, elements), f"{noun.__name__}.{name}"
+        assert entry["description"]
+        if inner is not None:
+            assert_documented(inner, entry["contains"])
+
+
+def test_every_field_of_the_facts_is_documented_as_it_is():
+    (schema, *fields_) = documentation("thunderbolt_facts", "RETURN")["thunderbolt"]["contains"].items()
+    assert schema[0] == "schema"
+    assert_documented(HostFacts, dict(fields_))
+
+
 def test_every_action_has_its_documentation():
     assert set(ACTIONS) <= set(MODULES)
 
@@ -87,19 +119,53 @@ def test_a_module_is_documentation_spec_and_one_call(module):
     assert code < 30, f"{module} has {code} lines of code"
 
 
+def argument_specs(role: str):
+    return yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_variable_of_a_role_is_typed_and_has_one_default(role):
-    folder = ROOT / "roles" / role
-    options = yaml.safe_load((folder / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    defaults = yaml.safe_load((folder / "defaults/main.yml").read_text())
+    """ansible-doc shows the default of the specification; the one of defaults/main.yml counts."""
+    options = argument_specs(role)["main"]["options"]
+    defaults = yaml.safe_load((ROOT / "roles" / role / "defaults/main.yml").read_text())
     assert set(options) == set(defaults)
     for name, option in options.items():
         assert name.startswith(role + "_")
         assert option["type"] and option["description"]
-        assert "default" not in option, "the default stands in defaults/main.yml only"
+        if "{{ __" in str(defaults[name]):  # made of what only the role knows: described in words
+            assert option["default"] == {} and "When not set" in " ".join(option["description"])
+        else:
+            assert (name, option["default"]) == (name, defaults[name])
         if "choices" in option:
             chosen = defaults[name] if option["type"] == "list" else [defaults[name]]
             assert set(chosen) <= set(option["choices"])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_phase_of_a_role_is_described_and_takes_what_the_whole_takes(role):
+    specs = argument_specs(role)
+    phases = {path.stem for path in (ROOT / "roles" / role / "tasks").glob("*.yml")}
+    assert set(specs) == phases
+    for name, entry in specs.items():
+        assert entry["short_description"] and entry["description"], name
+        for option, meaning in entry.get("options", {}).items():
+            assert meaning == specs["main"]["options"][option], f"{name}: {option} has a meaning of its own"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_that_a_role_reads_is_documented(role):
+    """Those with __ before the name are its own."""
+    folder = ROOT / "roles" / role
+    read = "".join(path.read_text() for part in ("tasks", "vars") for path in (folder / part).glob("*.yml"))
+    assert set(re.findall(rf"(?<!_)\b{role}_\w+", read)) - {role} <= set(argument_specs(role)["main"]["options"])
+
+
+def test_the_tags_that_the_readme_promises_are_those_of_the_role():
+    tasks = yaml.safe_load((ROOT / "roles/thunderbolt_net/tasks/main.yml").read_text())
+    tags = {tag for task in tasks for entry in [task, *task.get("block", [])] for tag in entry.get("tags", [])}
+    readme = (ROOT / "roles/thunderbolt_net/README.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE)
+    assert {row for row in rows if not row.startswith("thunderbolt_net_")} == tags
 
 
 @pytest.mark.parametrize(

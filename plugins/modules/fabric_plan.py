@@ -34,13 +34,16 @@ options:
     description:
       - The backend that the ranks shall use. V(ring) goes over TCP, V(jaccl) by RDMA between every two hosts,
         V(jaccl-ring) by RDMA around a ring.
-      - V(auto) takes the best that cables and RDMA allow on these hosts now - V(jaccl), else V(jaccl-ring), else
-        V(ring) - and says why. Every other value is done or refused, never replaced.
-      - All but V(ring) need the fact C(boltloom_rdma) of every host, as M(boltloom.cluster.rdma_facts) reads it. RDMA
-        is judged by cable, as it will be once the plan's addresses are given.
+      - V(auto) takes the best that cables and RDMA allow on these hosts now, V(jaccl) before V(jaccl-ring) before
+        V(ring), and says why. The other values are done or refused, never replaced.
+      - Empty means that nobody asked. It is V(ring) then, which every program runs over, and RV(reason) tells when the
+        hosts offer more.
+      - V(auto), V(jaccl) and V(jaccl-ring) need the fact C(boltloom_rdma) of every host, as
+        M(boltloom.cluster.rdma_facts) reads it. RDMA is judged by cable, as it will be once the plan's addresses are
+        given.
     type: str
-    choices: [auto, ring, jaccl, jaccl-ring]
-    default: ring
+    choices: ["", auto, ring, jaccl, jaccl-ring]
+    default: ""
   shape:
     description: The fabric that the cables must make; V(auto) takes what is there.
     type: str

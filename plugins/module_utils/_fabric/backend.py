@@ -4,7 +4,8 @@
 # This file is private to the collection: it may change in any release.
 """Which backend the hostfile is for, and what its ranks talk over: decided before anything is changed.
 
-What is asked for is done or refused, never replaced. Only "auto" chooses, and says why it chose that.
+What is asked for is done or refused, never replaced. Only "auto" chooses, and says why it chose that. Where nobody
+asked it is the ring, which every program runs over.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from .model import FabricPlan, HostFacts, Link
 from .rdma_links import JudgedLink, obstacles
 from .ring import no_ring, ring_order
 
-BACKENDS = ("auto", "ring", "jaccl", "jaccl-ring")
+NOT_ASKED = ""
+BACKENDS = (NOT_ASKED, "auto", "ring", "jaccl", "jaccl-ring")
 OVER = ("auto", "thunderbolt", "ethernet")
 RDMA_BACKENDS = ("jaccl", "jaccl-ring")
 
@@ -31,14 +33,14 @@ class Choice:
 
     plan: FabricPlan  # its ranks in the order that the backend needs
     over: str  # "thunderbolt" or "ethernet"
-    backend: str  # one of BACKENDS, but "auto"
+    backend: str  # "ring", "jaccl" or "jaccl-ring"
     reason: str  # one sentence
     warnings: Tuple[str, ...] = ()  # all that there are to say, the plan's own included
 
 
 def asks_for_rdma(backend: str, over: str) -> bool:
     """Whether the decision needs to know what every host can do by RDMA."""
-    return backend != "ring" and over != "ethernet"
+    return backend not in (NOT_ASKED, "ring") and over != "ethernet"
 
 
 def choose(
@@ -59,7 +61,10 @@ def choose(
         return _by_rdma(backend, plan, judged or ())
     if backend == "auto" and len(plan.hosts) > 1:
         return _best(over, plan, judged or ())
-    return _ring(over, plan, "asked for" + _hint(plan, facts) if backend == "ring" else "a host alone needs no other")
+    if backend == "auto":
+        return _ring(over, plan, "a host alone needs no other")
+    asked = "asked for" if backend == "ring" else "nobody asked for another (thunderbolt_net_backend)"
+    return _ring(over, plan, asked + _hint(plan, facts))
 
 
 def _over_ethernet(backend: str, plan: FabricPlan) -> Choice:

@@ -46,6 +46,12 @@ def counted(number: int, one: str, several: str = "") -> str:
     return "{0} {1}".format(number, one if number == 1 else several or one + "s")
 
 
+def few(lines: Sequence[str], most: int = 8) -> List[str]:
+    """Lines of one kind, the first ones and a count of the others."""
+    more = len(lines) - most
+    return list(lines[:most]) + (["and {0} of this kind".format(counted(more, "more", "more"))] if more > 0 else [])
+
+
 def shortened(name: str, width: int = _NAME) -> str:
     """The name as it may be shown: what a terminal would obey is escaped, what is too long is cut with an ellipsis."""
     shown = printable(name)

@@ -98,6 +98,12 @@ def test_whoever_asks_for_the_ring_is_told_what_the_macs_offer():
     assert chosen("ring", facts).reason == "over Ethernet, as no Thunderbolt cable joins two of the hosts"
 
 
+def test_where_nobody_asked_it_is_the_ring_and_that_is_said():
+    choice = chosen("", rack(names(2), PAIR))
+    assert (choice.backend, choice.over) == ("ring", "thunderbolt")
+    assert choice.reason.startswith("nobody asked for another (thunderbolt_net_backend); the hosts offer RDMA")
+
+
 # What RDMA allows
 
 SLOW_IN_A_MESH = [cable for cable in MESH_OF_FOUR if (cable[0], cable[2]) == ("mac1", "mac3")]
@@ -204,4 +210,4 @@ def test_rdma_needs_cables_and_a_second_host(backend):
 
 def test_what_the_decision_rests_on():
     assert asks_for_rdma("auto", "auto") and asks_for_rdma("jaccl", "thunderbolt")
-    assert not asks_for_rdma("ring", "auto") and not asks_for_rdma("auto", "ethernet")
+    assert not asks_for_rdma("", "auto") and not asks_for_rdma("ring", "auto") and not asks_for_rdma("auto", "ethernet")

@@ -19,7 +19,7 @@ test: setup-test lint ## everything (about 10 minutes on two cores)
 test-fast: setup-test ## what needs no fleet and no second compiler (under 90 seconds)
 	@$(PYTEST) -m "not fleet and not slow"
 
-soak: setup-test ## a million hostile inputs for each parser and codec (an hour or two; SOAK="--seed 7 --variants 5000")
+soak: setup-test ## a million hostile inputs for each parser and codec (about two hours; SOAK="--seed 7 --variants 5000")
 	@PYTHONPATH=tests:.build:launcher $(PY) -m hostile $(SOAK)
 	@$(MOLECULE)
 

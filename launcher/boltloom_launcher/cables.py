@@ -21,6 +21,7 @@ from boltloom_launcher.errors import UsageError
 
 _SCHEMA = 1
 _GRAPHVIZ_S = 60
+_ONLY_CABLES = {"thunderbolt_net_backend": "ring"}  # nothing that RDMA could do is asked about
 
 Facts = Mapping[str, HostFacts]
 
@@ -30,11 +31,9 @@ def probe(targets: Targets, ignore_unreachable: bool, voice: Voice) -> Facts:
 
     :raises UnfitError: a host cannot be reached or read.
     """
-    account = run_play(Play("probe", targets, ignore_unreachable=ignore_unreachable), voice)
-    if account.unreachable or account.failed_in("thunderbolt_facts") or not account.facts:
-        fit(account)
-    for problem in account.problems():  # of the plan or of RDMA: the more reason to look at the cables
-        voice.note(problem)
+    # The first phase of the role alone: whether the cables make a plan is another matter.
+    play = Play("configure", targets, _ONLY_CABLES, options=("--tags", "probe"), ignore_unreachable=ignore_unreachable)
+    account = fit(run_play(play, voice))
     hosts = [host for host in account.order if host in account.facts]
     return {host: codec.facts_from_dict(account.facts[host]) for host in hosts}
 

@@ -15,6 +15,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.diff impo
 from boltloom_launcher.ansible.account import Account
 from boltloom_launcher.ansible.collection import Play, Value, Voice, fit, run_play
 from boltloom_launcher.ansible.targets import Targets
+from boltloom_launcher.errors import UsageError
 
 STDOUT = "-"
 
@@ -24,8 +25,8 @@ class ConfigRequest:
     """What the command line asks for."""
 
     targets: Targets
-    over: str
-    backend: str | None  # None: the best that cables and RDMA allow
+    over: str | None  # None: thunderbolt, or what the inventory says
+    backend: str | None  # None: the best that cables and RDMA allow, or what the inventory says
     auto_setup: bool
     output: str | None  # path of the hostfile, "-" for stdout, None for where the playbook or the peer writes it
     envs: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None])
 
     :raises UnfitError: hosts or cables are not fit, one line for each.
     """
+    _see_the_folder(request)
     account = run_play(_play(request), voice)
     for diff in account.diffs if request.diff else ():
         show(diff)
@@ -48,6 +50,9 @@ def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None])
     if not request.auto_setup or account.failed_in("become_check"):
         by_hand(account, show)
     fit(account)
+    fabric = account.results.get("fabric_plan", {})
+    if request.backend is None and fabric.get("reason", "asked for") != "asked for":
+        voice.note(f"backend {fabric['backend']}: {fabric['reason']}")
     _show_hostfile(request, account.results.get("hostfile", {}), show)
 
 
@@ -70,9 +75,21 @@ def _is_printed(request: ConfigRequest) -> bool:
     return request.output == STDOUT or (request.output is None and not request.targets.inventories)
 
 
+def _see_the_folder(request: ConfigRequest) -> None:
+    """:raises UsageError: the hostfile could not be written, which is better known before hosts are changed."""
+    if request.output is None or _is_printed(request):
+        return
+    folder = os.path.dirname(os.path.abspath(os.path.expanduser(request.output)))
+    if not os.path.isdir(folder):
+        raise UsageError(f"{request.output} cannot be written: there is no folder {folder}", "make it first")
+
+
 def _play(request: ConfigRequest) -> Play:
-    variables: dict[str, Value] = {"thunderbolt_net_over": request.over}
-    if request.backend or not request.targets.inventories:  # an inventory may have its own say
+    variables: dict[str, Value] = {}
+    own_say = bool(request.targets.inventories)  # an inventory may say what the command line does not
+    if request.over or not own_say:
+        variables["thunderbolt_net_over"] = request.over or "thunderbolt"
+    if request.backend or not own_say:
         variables["thunderbolt_net_backend"] = request.backend or "auto"
     if request.envs:
         variables["thunderbolt_net_envs"] = request.envs
@@ -99,4 +116,4 @@ def _show_hostfile(request: ConfigRequest, result: Mapping[str, Any], show: Call
         show("\n".join(["Hostfile", "========", content.rstrip("\n")]))
     else:
         verb = ("would write" if request.check else "wrote") if result.get("changed") else "unchanged:"
-        show(f"{verb} {result.get('path', '')}")
+        show(str(result.get("kept") or f"{verb} {result.get('path', '')}"))

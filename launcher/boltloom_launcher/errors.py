@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError as BoltloomError
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import GraphError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import HostfileError as HostfileError
 
 EXIT_USAGE = 2
@@ -43,4 +44,4 @@ def exit_status(error: BoltloomError) -> int:
         return EXIT_SIGNAL + error.number
     if isinstance(error, DeadlinePassed):
         return EXIT_DEADLINE
-    return EXIT_USAGE if isinstance(error, UsageError | HostfileError) else EXIT_UNFIT
+    return EXIT_USAGE if isinstance(error, UsageError | HostfileError | GraphError) else EXIT_UNFIT

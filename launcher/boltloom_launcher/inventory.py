@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing import bare_name
+
+from boltloom_launcher.ansible.complaint import last_words
 from boltloom_launcher.errors import UsageError
 
 _GROUP = "boltloom"
@@ -43,8 +45,8 @@ class Inventory:
     hostfile: Path  # where boltloom.cluster.configure writes, whether it is there or not
 
     def find(self, ssh: str) -> InventoryHost | None:
-        """The host that a hostfile calls ``ssh``: by its name, or by its address with or without a user."""
-        wanted = ssh.rpartition("@")[2]
+        """The host that a hostfile calls ``ssh``: by its name, or by its address, with or without user and port."""
+        wanted = bare_name(ssh)
         by_name = next((host for host in self.hosts if host.name == wanted), None)
         return by_name or next((host for host in self.hosts if host.address == wanted), None)
 
@@ -124,7 +126,10 @@ def _ask_ansible(path: str) -> Mapping[str, Any]:
         answer, complaint, status = ask("ansible-inventory", ["--list", "-i", os.path.abspath(path)], Path(private))
     listing = _as_json(answer) if status == 0 else None
     if listing is None:
-        raise UsageError(f"inventory {path} cannot be read", _last_words(complaint))
+        raise UsageError(
+            f"inventory {path} cannot be read",
+            last_words(complaint) or "see what ansible-inventory --list says about it",
+        )
     return listing
 
 
@@ -139,14 +144,3 @@ def _as_json(text: object) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
-
-
-def _last_words(complaint: object) -> str:
-    """The reason and the place, out of all that Ansible says about a file that none of its parsers takes."""
-    text = str(complaint or "")
-    reason = re.search(r"Failed to parse inventory with '\w+' plugin: (.*)", text)
-    if reason:
-        place = re.search(r"Origin: (\S+:\d+)", text)
-        return reason[1].rstrip(".") + (f" ({place[1]})" if place else "")
-    lines = [line.strip() for line in text.splitlines() if "ERROR" in line]
-    return lines[-1] if lines else "see what ansible-inventory --list says about it"

@@ -8,12 +8,14 @@ from __future__ import annotations
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
     backend,
     codec,
+    configured,
     lifeline,
     picture,
     rdma_links,
 )
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.todo import hosts_to_change, require_possible
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported, said_addresses
 
@@ -24,9 +26,10 @@ class ActionModule(ControlAction):
     ARGUMENT_SPEC = {
         "hosts": {"type": "list", "elements": "str", "default": []},
         "over": {"type": "str", "choices": list(backend.OVER), "default": "auto"},
-        "backend": {"type": "str", "choices": list(backend.BACKENDS), "default": "ring"},
+        "backend": {"type": "str", "choices": list(backend.BACKENDS), "default": backend.NOT_ASKED},
         "shape": {"type": "str", "choices": ["auto", "mesh", "ring"], "default": "auto"},
         "pool": {"type": "str", "default": "10.77.0.0/16"},
+        "slow_is_error": {"type": "bool", "default": False},
         "show": {"type": "bool", "default": True},
         "allow_cutting_ssh": {"type": "bool", "default": False},
     }
@@ -35,9 +38,10 @@ class ActionModule(ControlAction):
         """The plan, what its ranks talk by, and how it looks."""
         hosts = hosts_of_play(task_vars, arguments["hosts"])
         facts = reported(task_vars, hosts, "boltloom_thunderbolt", codec.facts_from_dict)
-        options = PlanOptions(pool=arguments["pool"], shape=arguments["shape"], order=tuple(hosts))
+        options = PlanOptions(arguments["pool"], arguments["shape"], tuple(hosts), strict=arguments["slow_is_error"])
         plan = make_plan(facts, options)
         heard = [f"{host}: {words}" for host in hosts for words in facts[host].warnings]
+        heard += configured.standing(facts, task_vars.get("groups", {}).get("all", hosts))
         judged = _judged(arguments, task_vars, plan, facts)
         try:
             choice = backend.choose(arguments["backend"], arguments["over"], plan, facts, judged)
@@ -52,6 +56,7 @@ class ActionModule(ControlAction):
             "over": choice.over,
             "backend": choice.backend,
             "reason": choice.reason,
+            "to_change": list(hosts_to_change(facts, choice.plan)) if choice.over == "thunderbolt" else [],
             "warnings": list(choice.warnings) + cuts + heard,
             **seen,
         }
@@ -73,8 +78,10 @@ def _judged(arguments, task_vars, plan, facts):
 
 
 def _cuts(arguments, task_vars, choice, facts):
-    """Warnings of hosts that are reached over what is to be changed. :raises BoltloomError: that was not allowed."""
+    """Warnings of hosts that are reached over what is to be changed. :raises BoltloomError: that was not allowed, or
+    something on a host is in the way of the change."""
     if choice.over != "thunderbolt":
         return []
+    require_possible(facts, choice.plan)
     said = said_addresses(task_vars, list(facts))
     return lifeline.refuse_to_cut(facts, choice.plan, said, arguments["allow_cutting_ssh"])

@@ -30,4 +30,7 @@ def run_module(argument_spec: Mapping[str, Any], body: Body) -> None:
     except BoltloomError as error:
         module.fail_json(msg=shown.line(error.one_line()), **getattr(error, "details", {}))
     else:
-        module.exit_json(**shown.result(result))
+        escaped = shown.result(result)
+        for words in escaped.pop("warnings", ()):
+            module.warn(words)
+        module.exit_json(**escaped)

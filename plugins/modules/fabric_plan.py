@@ -34,13 +34,16 @@ options:
     description:
       - The backend that the ranks shall use. V(ring) goes over TCP, V(jaccl) by RDMA between every two hosts,
         V(jaccl-ring) by RDMA around a ring.
-      - V(auto) takes the best that cables and RDMA allow on these hosts now - V(jaccl), else V(jaccl-ring), else
-        V(ring) - and says why. Every other value is done or refused, never replaced.
-      - All but V(ring) need the fact C(boltloom_rdma) of every host, as M(boltloom.cluster.rdma_facts) reads it. RDMA
-        is judged by cable, as it will be once the plan's addresses are given.
+      - V(auto) takes the best that cables and RDMA allow on these hosts now, V(jaccl) before V(jaccl-ring) before
+        V(ring), and says why. The other values are done or refused, never replaced.
+      - Empty means that nobody asked. It is V(ring) then, which every program runs over, and RV(reason) tells when the
+        hosts offer more.
+      - V(auto), V(jaccl) and V(jaccl-ring) need the fact C(boltloom_rdma) of every host, as
+        M(boltloom.cluster.rdma_facts) reads it. RDMA is judged by cable, as it will be once the plan's addresses are
+        given.
     type: str
-    choices: [auto, ring, jaccl, jaccl-ring]
-    default: ring
+    choices: ["", auto, ring, jaccl, jaccl-ring]
+    default: ""
   shape:
     description: The fabric that the cables must make; V(auto) takes what is there.
     type: str
@@ -50,8 +53,14 @@ options:
     description: The networks of the cables, a /30 each, are cut out of this one.
     type: str
     default: 10.77.0.0/16
+  slow_is_error:
+    description:
+      - Fail where a cable runs slower than both of its ports can do (an old cable at 40 Gb/s between two Thunderbolt 5
+        ports, say), instead of only saying so.
+    type: bool
+    default: false
   show:
-    description: Show the picture and the table.
+    description: Show the picture and the table; where no plan can be made, the picture of the cables above the error.
     type: bool
     default: true
   allow_cutting_ssh:
@@ -108,12 +117,19 @@ reason:
   description: Why it is this backend, in one sentence.
   returned: success
   type: str
+to_change:
+  description:
+    - The hosts on which the plan has anything to change, or on which an earlier run left something unfinished. The
+      others need neither M(boltloom.cluster.thunderbolt_net) nor sudo.
+  returned: success
+  type: list
+  elements: str
 picture:
-  description: The cables as a picture in text.
-  returned: when the plan could be made
+  description: The cables as a picture in text. From 16 hosts on it is grouped, a paragraph for each host.
+  returned: also when the cables are seen but no plan can be made over them
   type: str
 table:
-  description: The plan as a table, one line per link.
+  description: The plan as a table, one line per link, and at most 256.
   returned: when the plan could be made
   type: str
 """

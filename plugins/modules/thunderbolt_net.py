@@ -21,6 +21,14 @@ description:
     A service that somebody else made on that port is left as it is; ours is put directly before it in the order,
     because only the first enabled service of a port has the port. A service that has the wanted address already stays
     in use.
+  - On Linux every port gets one file of our own, in the language of whoever has the port - a connection of
+    NetworkManager (C(boltloom-thunderbolt-N.nmconnection)), a C(.network) file of systemd-networkd
+    (C(10-boltloom-thunderbolt-N.network)), or, where nobody manages the port, a rule of udev
+    (C(80-boltloom-thunderbolt-N.rules)). It names the interface by its MAC address, because the interface of a cable
+    comes and goes with the cable, and a reboot may give it another name. It comes before files of others, which stay
+    as they are; a C(.network) file that networkd would read before ours is named, and nothing is changed.
+    Only where there is neither of the three the address lasts until the next boot, which is a warning.
+  - On Linux only the planned ports leave a bridge; a bridge is somebody's own there and stays.
   - An address that somebody else set on a planned port is taken off only when it is in the way of the cable's network.
   - Before the first step, the complete state of everything that will be changed is written to the disk of the host,
     below C(/var/db/boltloom) (on Linux C(/var/lib/boltloom)). When a step fails, when the task is stopped, or when the
@@ -55,6 +63,29 @@ options:
       - With V(0) the change is confirmed by this task itself, as soon as it is seen to be in force.
     type: float
     default: 0
+  mtu:
+    description:
+      - MTU of the planned ports; V(0) leaves it as it is. Both ends of a cable need the same.
+      - On Linux it lasts until the next boot.
+    type: int
+    default: 0
+  no_sleep:
+    description: Keep a Mac from sleeping (C(pmset sleep 0)). Only on macOS.
+    type: bool
+    default: false
+  wired_reserve_gb:
+    description:
+      - Let the GPU of a Mac wire all of its memory but for so many GB (C(iogpu.wired_limit_mb)); V(0) leaves the limit
+        as it is. Only on macOS.
+      - macOS forgets this limit at the next boot; run the playbook again then.
+    type: int
+    default: 0
+  firewall_programs:
+    description:
+      - Full paths of programs that a Mac's firewall lets through, for example the Python of the ranks. Only on macOS.
+    type: list
+    elements: path
+    default: []
 extends_documentation_fragment:
   - boltloom.cluster.attributes
   - boltloom.cluster.attributes.target
@@ -118,6 +149,10 @@ ARGUMENT_SPEC = {
     "host": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "confirm_within": {"type": "float", "default": 0},
+    "mtu": {"type": "int", "default": 0},
+    "no_sleep": {"type": "bool", "default": False},
+    "wired_reserve_gb": {"type": "int", "default": 0},
+    "firewall_programs": {"type": "list", "elements": "path", "default": []},
     "owner": {"type": "str", "default": ""},
     "dead_owners": {"type": "list", "elements": "str", "default": []},
 }

@@ -12,24 +12,22 @@ import re
 import socket
 from typing import Any, Dict, Mapping
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.boltloom.cluster.plugins.plugin_utils._kept_alive import KeptAliveAction
 
 _OWNER = re.compile(r"^(?P<user>.*)@(?P<host>[^@]*), process (?P<process>\d+)$")
 
 
-class OwnedAction(ActionBase):
+class OwnedAction(KeptAliveAction):
     """An action whose module runs on the host. A subclass names the module's spec, and may add arguments."""
 
-    TRANSFERS_FILES = False
     ARGUMENT_SPEC: Dict[str, Any] = {}
 
     def more(self, arguments: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Dict[str, Any]:
         """Arguments that only the control machine knows."""
         return {}
 
-    def run(self, tmp=None, task_vars=None):
+    def execute(self, task_vars):
         """Run the module; once more when the run that keeps us out was one of this machine, and has died."""
-        result = super().run(tmp, task_vars)
         arguments = {**self._task.args, **self.more(self._task.args, task_vars or {})}
         arguments["owner"] = arguments.get("owner") or owner()
         outcome = self._execute_module(module_args=arguments, task_vars=task_vars)
@@ -37,8 +35,7 @@ class OwnedAction(ActionBase):
         if busy and has_died(busy):
             arguments["dead_owners"] = [*(arguments.get("dead_owners") or []), busy]
             outcome = self._execute_module(module_args=arguments, task_vars=task_vars)
-        result.update(outcome)
-        return result
+        return outcome
 
 
 def owner() -> str:

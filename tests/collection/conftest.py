@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -65,11 +66,20 @@ class Rack:
         path = self.folder / "boltloom-hostfile.json"
         return json.loads(path.read_text()) if path.exists() else None
 
+    def argv(self, playbook: str, *arguments: str, inventory: Path | str | None = None) -> list[str]:
+        """The command line that plays it."""
+        what = playbook if "/" in playbook else f"boltloom.cluster.{playbook}"
+        return [str(BIN / "ansible-playbook"), what, "-i", str(inventory or self.inventory), *arguments]
+
+    def start(self, playbook: str, *arguments: str, inventory: Path | str | None = None):
+        """Begin to play it, and leave the process to the caller."""
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        argv = self.argv(playbook, *arguments, inventory=inventory)
+        return self.fleet.popen("control", argv, env=SETTINGS, **pipes)
+
     def play(self, playbook: str, *arguments: str, fails: bool = False, inventory: Path | str | None = None) -> Played:
         """Run a playbook of the collection on the control node, or the file that a path names."""
-        hosts = str(inventory or self.inventory)
-        what = playbook if "/" in playbook else f"boltloom.cluster.{playbook}"
-        argv = [str(BIN / "ansible-playbook"), what, "-i", hosts, *arguments]
+        argv = self.argv(playbook, *arguments, inventory=inventory)
         done = self.fleet.run("control", argv, env=SETTINGS, timeout=240)
         played = Played(done.returncode, done.stdout + done.stderr)
         assert (played.rc != 0) == fails, f"{' '.join(argv)} exited {played.rc}:\n{played.text}"

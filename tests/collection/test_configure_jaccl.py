@@ -95,12 +95,21 @@ def test_a_cut_cable_fails_before_anything_is_changed_and_names_the_pair(rack, c
             assert "there is none between mac1 and mac3" in played.flat
             assert "use the backend jaccl-ring or ring" in played.flat
             assert played.changed() == 0
-        again = rack.play("configure", "-e", "thunderbolt_net_backend=auto", "--check")
+        again = rack.play("configure", "-e", "thunderbolt_net_backend=auto", "--check", fails=True)
         assert "backend jaccl-ring, the best there is here" in again.flat
+        assert "is for jaccl and would be for jaccl-ring, and is left as it is" in again.flat
     finally:
         rack.fleet.plug("mac1", "mac3")
     assert rack.hostfile == hostfile
     assert set(rack.network_state()) == set(before)
+
+
+def test_where_nobody_asks_a_file_for_jaccl_is_not_replaced_by_a_ring(rack, configured):
+    hostfile = rack.hostfile
+    played = rack.play("configure", fails=True)
+    assert "backend ring, nobody asked for another (thunderbolt_net_backend); the hosts offer RDMA" in played.flat
+    assert "is for jaccl and would be for ring, and is left as it is: nobody asked for another" in played.flat
+    assert (played.changed(), rack.hostfile) == (0, hostfile)
 
 
 def test_a_table_that_lost_its_address_is_named_by_probe(rack, configured):

@@ -154,3 +154,16 @@ def test_exo_is_noticed(rack):
         "exo: /Library/LaunchDaemons/io.exo.networksetup.plist",
         "exo: the network service 'EXO Thunderbolt 3'",
     ]
+
+
+def test_a_mask_with_holes_on_a_port_that_nobody_wants_stops_nobody(rack):
+    file = "/Library/Preferences/SystemConfiguration/preferences.plist"
+    with service(rack, "mac2", "NAS", "Thunderbolt 2"):
+        rack.on("mac2", NETWORKSETUP, "-setmanual", "NAS", "192.168.50.1", "255.255.254.0", "")
+        rack.on("mac2", "/bin/sed", "-i", "s/255.255.254.0/255.0.255.0/", file)
+        played = rack.play("probe")
+        rack.on("mac2", "/bin/sed", "-i", "s/255.0.255.0/255.255.254.0/", file)
+    assert (
+        "mac2: service 'NAS' on Thunderbolt 2 (en3): the subnet mask 255.0.255.0 is none; type: "
+        "sudo networksetup -setmanual 'NAS' 192.168.50.1 MASK, or sudo networksetup -setdhcp 'NAS'"
+    ) in played.flat

@@ -72,7 +72,7 @@ def _plug(arguments: argparse.Namespace) -> int:
 
 
 def _reboot(arguments: argparse.Namespace) -> int:
-    Fleet.named(arguments.name).reboot(arguments.host)
+    Fleet.named(arguments.name).reboot(arguments.host, {"on": True, "off": False, None: None}[arguments.rdma])
     return 0
 
 
@@ -111,7 +111,9 @@ def _parser() -> argparse.ArgumentParser:
         cable.add_argument("a")
         cable.add_argument("b")
         cable.add_argument("--rail", type=int, default=0, help="which of several cables, from 0")
-    add("reboot", _reboot, "switch a Mac off and on").add_argument("host")
+    reboot = add("reboot", _reboot, "switch a Mac off and on")
+    reboot.add_argument("host")
+    reboot.add_argument("--rdma", choices=("on", "off"), help="what was switched in Recovery meanwhile")
     return parser
 
 

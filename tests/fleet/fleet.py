@@ -9,6 +9,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from . import boot, wiring
 from .description import Description, read_description
 from .disk import GID, MAC_PATH, UID, write_json
 from .errors import FleetError
-from .identity import controller_of, controller_uuid, domain_uuid, first_boot, next_boot
+from .identity import controller_of, controller_uuid, domain_order, domain_uuid, first_boot, next_boot
 from .requirements import missing_packages, why_not_here
 from .state import State, alive, clear_leftovers, folder_of, kill, take_down
 
@@ -32,6 +33,8 @@ class Fleet:
         self.path = path
         self.state = State.load(path)
         self.description: Description = read_description(path / "fleet.yml")
+        for host, rdma in self.state.rdma.items():
+            self._switch_rdma(host, rdma)
 
     @classmethod
     def named(cls, name: str) -> "Fleet":
@@ -188,19 +191,41 @@ class Fleet:
         ends = self.description.cables[number].ends
         return self.state.plugged[number] and all(host in self.state.boots for host, _ in ends)
 
-    def reboot(self, host: str) -> None:
-        """Switch a Mac off and on: its processes die, its interfaces are made anew from its preferences."""
+    def reboot(self, host: str, rdma: bool | None = None) -> None:
+        """Switch a Mac off and on: its processes die, its interfaces are made anew from its preferences.
+
+        With ``rdma`` somebody was in Recovery meanwhile and ran `rdma_ctl enable` or `rdma_ctl disable`.
+        """
         if host not in self.description.hosts:
             raise FleetError(f"only a Mac can be rebooted: {', '.join(self.hosts)}", 2)
         numbers = [n for n, c in enumerate(self.description.cables) if host in (c.ends[0][0], c.ends[1][0])]
         with self._alone():
             before = self.state.boots[host]
             self._switch_off(host, numbers)
+            if rdma is not None:
+                self.state.rdma[host] = rdma
+                self._switch_rdma(host, rdma)
             self.state.boots[host] = next_boot(before)
             self.publish()
-            boot.start_macs(self.path, self.state, self.description, [host], lambda: self.connections(numbers))
+            found = self._as_found(host, numbers)
+            boot.start_macs(self.path, self.state, self.description, [host], lambda: self.connections(found))
             self._tell_peers(host, numbers)
             self.state.save()
+
+    def _as_found(self, host: str, numbers: list[int]) -> list[int]:
+        """The cables of a host in the order in which its kernel finds them at this boot: it numbers interfaces so."""
+        if not self.description.hosts[host].linux:
+            return numbers
+        order = domain_order(self.state.boots[host])
+
+        def place(number: int) -> tuple[int, int]:
+            receptacle = next(end[1] for end in self.description.cables[number].ends if end[0] == host)
+            return order.index(controller_of(receptacle)), receptacle
+
+        return sorted(numbers, key=place)
+
+    def _switch_rdma(self, host: str, rdma: bool) -> None:
+        self.description.hosts[host] = replace(self.description.hosts[host], rdma=rdma)
 
     def _switch_off(self, host: str, numbers: list[int]) -> None:
         self.state.boots.pop(host, None)

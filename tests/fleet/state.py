@@ -61,6 +61,7 @@ class State:
     processes: dict[str, dict[str, Any]] = field(default_factory=dict)  # "fleet", "control", every Mac
     boots: dict[str, str] = field(default_factory=dict)  # Mac -> identity of its present boot
     plugged: list[bool] = field(default_factory=list)
+    rdma: dict[str, bool] = field(default_factory=dict)  # Macs that have been in Recovery since they came up
     complete: bool = False
 
     @classmethod
@@ -70,7 +71,7 @@ class State:
             raw = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise FleetError(f"no fleet {folder.name!r} is up: bring one up with `python -m fleet up FILE`") from None
-        return cls(folder, raw["processes"], raw["boots"], raw["plugged"], raw["complete"])
+        return cls(folder, raw["processes"], raw["boots"], raw["plugged"], raw["rdma"], raw["complete"])
 
     def save(self) -> None:
         write_json(
@@ -79,6 +80,7 @@ class State:
                 "processes": self.processes,
                 "boots": self.boots,
                 "plugged": self.plugged,
+                "rdma": self.rdma,
                 "complete": self.complete,
             },
         )

@@ -162,6 +162,7 @@ def world(description: Description, domains: dict[str, dict[int, str]], plugged:
             "system": "linux" if mac.linux else "macos",
             "model_id": mac.model_id,
             "marketing": mac.model.name,
+            "rdma_switch": "enabled" if mac.rdma else "disabled",
             "rdma": mac.does_rdma,  # it lists devices, and offers the service to the other end of a cable
             "capable_gbps": mac.model.capable_gbps,
             "domains": {str(receptacle): domain for receptacle, domain in domains.get(name, {}).items()},

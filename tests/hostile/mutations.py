@@ -59,7 +59,7 @@ def bytes_variant(rng: random.Random, data: bytes, others: list[bytes]) -> bytes
         elif change == 1:
             data = data[:at] + data[at + rng.randrange(1, 9) :]
         elif change == 2:
-            data = data[:at] + rng.randbytes(rng.randrange(1, 9)) + data[at:]
+            data = data[:at] + bytes(rng.randrange(256) for _ in range(rng.randrange(1, 9))) + data[at:]
         else:
             data = data[:at]
     return data

@@ -85,14 +85,16 @@ def _vectors(folder: str, *keys: str) -> tuple[Any, ...]:
 
 def _same_through_the_codec(facts: Any) -> None:
     """What a host read must pass the door of the control machine, and mean the same behind it."""
-    for name in (service.name for port in facts.ports for service in (port.service, *port.services) if service):
-        assert name.isprintable(), f"a command would be built from {name!r}"
+    _names_that_can_be_asked(
+        tuple(service.name for port in facts.ports for service in (port.service, *port.services) if service)
+    )
     assert codec.facts_from_dict(json.loads(json.dumps(codec.facts_to_dict(facts)))) == facts
 
 
 def _names_that_can_be_asked(names: tuple[str, ...]) -> None:
+    """A command is built from each: it is on one line, and nothing in it was lost while reading."""
     for name in names:
-        assert name and name.isprintable(), f"a command would be built from {name!r}"
+        assert name.strip() and min(name) >= " " and not set(name) & {"\x7f", "\ufffd"}, f"a name as {name!r}"
 
 
 def _dumps_again(parsed: hostfile.Hostfile) -> None:
@@ -171,6 +173,9 @@ _IP_ADDR = json.dumps(
         },
     ]
 )
+_IP_NEIGH = json.dumps(
+    [{"dst": "fe80::1", "dev": "thunderbolt0", "lladdr": "12:71:5e:00:aa:bb", "state": ["REACHABLE"]}]
+)
 _IP_ROUTE = json.dumps(
     [
         {"dst": "default", "gateway": "192.0.2.254", "dev": "enp1s0", "flags": []},
@@ -222,6 +227,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("rdma_ctl", rdma.parse_rdma_ctl, "text", texts("rdma_ctl", "rdma_ctl")),
     Subject("ip addr", ip.parse_ip_addr, "json", (_IP_ADDR,)),
     Subject("ip route", ip.parse_ip_route, "json", (_IP_ROUTE,)),
+    Subject("ip neigh", ip.parse_ip_neigh, "json", (_IP_NEIGH,)),
     Subject("sysfs", _sysfs, "text", (_SYSFS,)),
     Subject("nmcli device", managers.networkmanager_devices, "text", (_NM_DEVICES,)),
     Subject("nmcli connection", keep.own_connections, "text", (_NM_CONNECTIONS,)),

@@ -144,7 +144,7 @@ def _grown_text(text: str, small: int, large: int) -> Iterator[tuple[str, str, s
 
 def _pairs(value: Any, small: int, large: int) -> Iterator[tuple[str, Any, Any]]:
     much = growth.grown_values(value, large // 10)
-    for (name, little), (_name, more) in zip(growth.grown_values(value, small // 10), much, strict=True):
+    for (name, little), (_name, more) in zip(growth.grown_values(value, small // 10), much):
         yield name, little, more
 
 

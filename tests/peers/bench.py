@@ -18,6 +18,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+sys.path[:0] = [str(Path(__file__).parents[1])]
+from peers.configuring import SIZES as SIZES_OF_RINGS  # noqa: E402
+from peers.configuring import compare_configuring  # noqa: E402
+from peers.planner_time import print_planner_times  # noqa: E402
+
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 SIZES = [8, 4096, 65536, 1 << 20, 1 << 24, 1 << 26]
@@ -82,6 +87,8 @@ def main() -> None:
     for ranks in args.ranks:
         compare_libraries(ranks, args.rounds)
     compare_launchers(args.rounds)
+    print_planner_times(args.rounds)
+    compare_configuring(SIZES_OF_RINGS, min(args.rounds, 3))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from typing import Any
 Event = Mapping[str, Any]
 
 # Actions on the control machine: the host at which Ansible counts them has nothing to do with what they say.
-_CONTROL = ("fabric_plan", "fabric_graph", "hostfile", "rdma_report")
+_CONTROL = ("configured_links", "fabric_graph", "fabric_plan", "hostfile", "link_report", "rdma_report")
+_UNTOUCHED = "nothing is changed here, because a host failed"  # of a host that had nothing to do with it
 _READING = ("thunderbolt_facts", "rdma_facts")  # either gives the ports of its host
 _ROUTINE = "validate_argument_spec"  # a task that Ansible puts in by itself
 _DISCOVERED = "Python interpreter"  # Ansible's remark on an interpreter that it found by itself
@@ -71,20 +72,20 @@ class Account:
 
     def problems(self) -> list[str]:
         """One line for each thing that somebody has to mend; the hosts that cannot be reached in one of them."""
-        lines = [_of_host(action, host, words) for action, host, words in self.failures]
+        lines = [_of_host(action, host, words) for action, host, words in self.failures if _UNTOUCHED not in words]
         if self.unreachable:
-            lines = [unreachable_line(self.unreachable), *(line for line in lines if not _echo(line))]
+            lines = [self.unreachable_line(), *(line for line in lines if not _echo(line))]
         return list(dict.fromkeys(lines))
+
+    def unreachable_line(self) -> str:
+        """All hosts that did not answer, in the inventory's order, each with the last words of its ssh."""
+        hosts = sorted(self.unreachable, key=lambda host: self.order.index(host) if host in self.order else -1)
+        named = "; ".join(f"{host} ({_last_words(self.unreachable[host])})" for host in hosts)
+        return f"no connection to {named}: see that it is switched on, that 'ssh HOST true' works without a question"
 
     def failed_in(self, action: str) -> bool:
         """A task with this action failed."""
         return any(action == failed for failed, _host, _words in self.failures)
-
-
-def unreachable_line(unreachable: Mapping[str, str]) -> str:
-    """All hosts that did not answer, each with the last words of its ssh."""
-    hosts = "; ".join(f"{host} ({_last_words(why)})" for host, why in unreachable.items())
-    return f"no connection to {hosts}: see that it is switched on, that 'ssh HOST true' works without a question"
 
 
 def _echo(line: str) -> bool:
@@ -104,8 +105,9 @@ def _result(data: Mapping[str, Any]) -> Mapping[str, Any]:
 def _words(result: Mapping[str, Any]) -> str:
     text = str(result.get("msg") or "").strip()
     said = str(result.get("module_stderr") or result.get("stderr") or "").strip()
-    if said and (not text or text.startswith("MODULE FAILURE")):
-        text = f"{text.splitlines()[0] if text else 'it failed'} ({said.splitlines()[-1]})"
+    if said and (not text or text.startswith(("MODULE FAILURE", "Module result deserialization"))):
+        line = said.splitlines()[-1 if "Traceback" in said else 0]
+        text = f"{text.splitlines()[0] if text else 'it failed'} ({line})"
     return text or "it failed without a word"
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from boltloom_launcher.ansible.account import Account, unreachable_line
+from boltloom_launcher.ansible.account import Account
+from boltloom_launcher.ansible.complaint import last_words
 from boltloom_launcher.ansible.ending import Ending
 from boltloom_launcher.ansible.private import private_folder, sockets
 from boltloom_launcher.ansible.settings import play_environment
@@ -58,7 +59,7 @@ def run_play(play: Play, voice: Voice) -> Account:
             account = _once(play, without, folder, voice, ending)
             if not account.unreachable or not play.ignore_unreachable:
                 return account
-            voice.note(f"{unreachable_line(account.unreachable)}; going on without")
+            voice.note(f"{account.unreachable_line()}; going on without")
             without += account.unreachable
 
 
@@ -92,9 +93,9 @@ def _once(play: Play, without: Sequence[str], folder: Path, voice: Voice, ending
     if ended.timed_out:
         raise DeadlinePassed("Ansible did not end in time", "see with --verbose which host is silent")
     if ended.status and not account.started:
-        raise UsageError("Ansible did not come as far as the hosts", _last_words(ended.text))
+        raise UsageError("Ansible did not come as far as the hosts", last_words(ended.text))
     if ended.status and not account.problems():
-        raise UnfitError([f"Ansible ended with exit status {ended.status} ({_last_words(ended.text)})"])
+        raise UnfitError([f"Ansible ended with exit status {ended.status} ({last_words(ended.text)})"])
     return account
 
 
@@ -118,10 +119,3 @@ def _yaml(value: Value) -> str:
 
 def _letter(letter: str) -> str:
     return letter if letter.isprintable() and letter not in '"\\' else f"\\U{ord(letter):08x}"
-
-
-def _last_words(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if "ERROR" in line]
-    words = errors[0].partition("ERROR")[2].lstrip("]!: ") if errors else (lines or ["no output"])[-1]
-    return words or lines[-1]

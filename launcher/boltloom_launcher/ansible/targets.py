@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from boltloom_launcher.errors import UsageError
 
 _GROUP = "boltloom"
 _LOCAL = ("127.0.0.1", "localhost", "::1")
+_THIS_COMPUTER = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 # What is read as a pattern, a range or a template by Ansible is no name of a host here.
 _NAME = re.compile(r"(?:(?P<user>[\w.+~-]+)@)?(?P<host>\w[\w.:%-]*)")
 
@@ -67,7 +69,7 @@ def _write(names: Sequence[str], private: Path) -> str:
     hosts: dict[str, dict[str, Any]] = {}
     for name in names:
         user, host = _split(name)
-        hosts[host] = {"ansible_connection": "local"} if host in _LOCAL else {"ansible_user": user} if user else {}
+        hosts[host] = _THIS_COMPUTER if host in _LOCAL else {"ansible_user": user} if user else {}
     path = private / "inventory.json"
     path.write_text(json.dumps({_GROUP: {"hosts": hosts}}), encoding="utf-8")
     return str(path)

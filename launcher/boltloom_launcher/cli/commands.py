@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 
 import click
@@ -62,6 +63,7 @@ def _have_standard_streams() -> None:
 def _run() -> int:
     try:
         status = boltloom(prog_name="boltloom", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return EXIT_USAGE
@@ -69,6 +71,9 @@ def _run() -> int:
         return _say(error.format_message(), EXIT_USAGE)
     except BoltloomError as error:
         return _say(error.one_line(), exit_status(error))
+    except BrokenPipeError:  # as in: boltloom topology | head -1
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where Python's own flush at the end would complain again
+        return EXIT_SIGNAL + signal.SIGPIPE
     except (KeyboardInterrupt, click.Abort):
         return EXIT_SIGNAL + 2
     return status if isinstance(status, int) else 0

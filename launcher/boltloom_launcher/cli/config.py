@@ -18,14 +18,14 @@ _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=[^\0]*", re.ASCII | re.DOTALL)
 @host_options
 @click.option(
     "--over",
-    default="thunderbolt",
     type=click.Choice(["thunderbolt", "ethernet", "auto"]),
-    help="What the ranks talk over; auto: Ethernet, with a warning, where the cables do not do. [default: thunderbolt]",
+    help="What the ranks talk over; auto: Ethernet, with a warning, where the cables do not do. "
+    "[default: the inventory's, or thunderbolt]",
 )
 @click.option(
     "--backend",
     type=click.Choice(["ring", "jaccl", "jaccl-ring"]),
-    help="What the hostfile is for. [default: the best that cables and RDMA allow]",
+    help="What the hostfile is for. [default: the inventory's, or the best that cables and RDMA allow]",
 )
 @click.option(
     "--auto-setup/--no-auto-setup",

@@ -4,21 +4,23 @@
 # This file is private to the collection: it may change in any release.
 """Which backend the hostfile is for, and what its ranks talk over: decided before anything is changed.
 
-What is asked for is done or refused, never replaced. Only "auto" chooses, and says why it chose that.
+What is asked for is done or refused, never replaced. Only "auto" chooses, and says why it chose that. Where nobody
+asked it is the ring, which every program runs over.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import Mapping, Optional, Sequence, Tuple
 
 from .errors import TopologyError
 from .model import FabricPlan, HostFacts, Link
-from .rdma_links import JudgedLink
+from .rdma_links import JudgedLink, obstacles
 from .ring import no_ring, ring_order
 
-BACKENDS = ("auto", "ring", "jaccl", "jaccl-ring")
+NOT_ASKED = ""
+BACKENDS = (NOT_ASKED, "auto", "ring", "jaccl", "jaccl-ring")
 OVER = ("auto", "thunderbolt", "ethernet")
 RDMA_BACKENDS = ("jaccl", "jaccl-ring")
 
@@ -31,14 +33,14 @@ class Choice:
 
     plan: FabricPlan  # its ranks in the order that the backend needs
     over: str  # "thunderbolt" or "ethernet"
-    backend: str  # one of BACKENDS, but "auto"
+    backend: str  # "ring", "jaccl" or "jaccl-ring"
     reason: str  # one sentence
     warnings: Tuple[str, ...] = ()  # all that there are to say, the plan's own included
 
 
 def asks_for_rdma(backend: str, over: str) -> bool:
     """Whether the decision needs to know what every host can do by RDMA."""
-    return backend != "ring" and over != "ethernet"
+    return backend not in (NOT_ASKED, "ring") and over != "ethernet"
 
 
 def choose(
@@ -56,10 +58,13 @@ def choose(
     if over == "ethernet":
         return _over_ethernet(backend, plan)
     if backend in RDMA_BACKENDS:
-        return _by_rdma(backend, plan, facts, judged or ())
+        return _by_rdma(backend, plan, judged or ())
     if backend == "auto" and len(plan.hosts) > 1:
-        return _best(over, plan, facts, judged or ())
-    return _ring(over, plan, "asked for" + _hint(plan, facts))
+        return _best(over, plan, judged or ())
+    if backend == "auto":
+        return _ring(over, plan, "a host alone needs no other")
+    asked = "asked for" if backend == "ring" else "nobody asked for another (thunderbolt_net_backend)"
+    return _ring(over, plan, asked + _hint(plan, facts))
 
 
 def _over_ethernet(backend: str, plan: FabricPlan) -> Choice:
@@ -71,36 +76,33 @@ def _over_ethernet(backend: str, plan: FabricPlan) -> Choice:
     return Choice(plan, "ethernet", "ring", "Ethernet is asked for, and only the ring goes over it", plan.warnings)
 
 
-def _by_rdma(backend: str, plan: FabricPlan, facts: Mapping[str, HostFacts], judged: Sequence[JudgedLink]) -> Choice:
+def _by_rdma(backend: str, plan: FabricPlan, judged: Sequence[JudgedLink]) -> Choice:
     why_not = _why_no_rdma(backend, plan, judged)
     if why_not is not None:
         raise why_not
-    return _with_rdma(backend, plan, facts, judged, "asked for, and every cable that it uses is ready for RDMA")
+    return _with_rdma(backend, plan, judged, "asked for, and every cable that it uses is ready for RDMA")
 
 
-def _best(over: str, plan: FabricPlan, facts: Mapping[str, HostFacts], judged: Sequence[JudgedLink]) -> Choice:
+def _best(over: str, plan: FabricPlan, judged: Sequence[JudgedLink]) -> Choice:
     """The order of ``mlx.distributed_config``: a mesh by RDMA, a ring by RDMA, a ring by TCP; then Ethernet."""
     if _why_no_rdma("jaccl", plan, judged) is None:
         reason = "the best there is here: every two hosts are joined by a Thunderbolt 5 cable that is ready for RDMA"
-        return _with_rdma("jaccl", plan, facts, judged, reason)
+        return _with_rdma("jaccl", plan, judged, reason)
     if _why_no_rdma("jaccl-ring", plan, judged) is None:
         reason = (
             "the best there is here: the cables that are ready for RDMA join the hosts into a ring, but not every two"
         )
-        return _with_rdma("jaccl-ring", plan, facts, judged, reason)
-    unfit = [cable.words() for cable in judged if not cable.counts]
+        return _with_rdma("jaccl-ring", plan, judged, reason)
+    unfit = obstacles(judged)
     why_not = _few(unfit) if unfit else "the cables that are ready for RDMA join no ring of all hosts"
     return _ring(over, plan, "the best there is here, as RDMA is not possible: " + why_not)
 
 
-def _with_rdma(
-    backend: str, plan: FabricPlan, facts: Mapping[str, HostFacts], judged: Sequence[JudgedLink], reason: str
-) -> Choice:
+def _with_rdma(backend: str, plan: FabricPlan, judged: Sequence[JudgedLink], reason: str) -> Choice:
     left_out = tuple("left out of {0}: {1}".format(backend, cable.words()) for cable in judged if not cable.counts)
     if backend == "jaccl-ring":
         plan = replace(plan, order=_ring_of(plan, judged))
-    warnings = plan.warnings + left_out + _versions_differ(plan, facts)
-    return Choice(plan, "thunderbolt", backend, reason, warnings)
+    return Choice(plan, "thunderbolt", backend, reason, plan.warnings + left_out)
 
 
 def _why_no_rdma(backend: str, plan: FabricPlan, judged: Sequence[JudgedLink]) -> Optional[TopologyError]:
@@ -113,7 +115,7 @@ def _why_no_rdma(backend: str, plan: FabricPlan, judged: Sequence[JudgedLink]) -
         return _why_no_mesh(hosts, usable, judged)
     if _ring_of(plan, judged):
         return None
-    unfit = [cable.words() for cable in judged if not cable.counts]
+    unfit = obstacles(judged)
     if not unfit:
         why = no_ring(hosts, usable)
         return TopologyError("jaccl-ring is not possible: {0}".format(why.message), why.hint)
@@ -128,7 +130,7 @@ def _why_no_mesh(hosts: Sequence[str], usable: Sequence[Link], judged: Sequence[
     if len(ready) == len(hosts) * (len(hosts) - 1) // 2:
         return None
     cabled = {frozenset(cable.link.hosts) for cable in judged}
-    unfit = [cable.words() for cable in judged if not cable.counts and frozenset(cable.link.hosts) not in ready]
+    unfit = obstacles([cable for cable in judged if frozenset(cable.link.hosts) not in ready])
     bare = ["{0} and {1}".format(*pair) for pair in combinations(hosts, 2) if frozenset(pair) not in cabled]
     said = (["there is none between {0}".format(_few(bare, ", "))] if bare else []) + ([_few(unfit)] if unfit else [])
     return TopologyError(
@@ -184,18 +186,6 @@ def _hint(plan: FabricPlan, facts: Mapping[str, HostFacts]) -> str:
     if not ends or not all(end in offered for end in ends):
         return ""
     return "; the hosts offer RDMA at every cable, so that jaccl may be possible: see with thunderbolt_net_backend=auto"
-
-
-def _versions_differ(plan: FabricPlan, facts: Mapping[str, HostFacts]) -> Tuple[str, ...]:
-    """Macs with different versions of macOS have been seen to not find each other by RDMA."""
-    by_version: "dict[str, List[str]]" = {}
-    for host in plan.order:
-        if facts[host].system == "macos":
-            by_version.setdefault(facts[host].os_version, []).append(host)
-    if len(by_version) < 2:
-        return ()
-    groups = ["{0} on {1}".format(version or "?", _few(hosts, ", ")) for version, hosts in sorted(by_version.items())]
-    return ("the Macs have different versions of macOS ({0}): update them if jaccl fails".format("; ".join(groups)),)
 
 
 def _few(sentences: Sequence[str], joint: str = "; ") -> str:

@@ -71,9 +71,26 @@ def slower_cables(links: Sequence[Link], cables: Sequence[Link]) -> Tuple[str, .
     return tuple(sentences)
 
 
-def leftovers(facts: Mapping[str, HostFacts], known: Collection[str]) -> Tuple[str, ...]:
-    """One sentence for each port that is configured for a host which the inventory does not ``know`` any more."""
-    return tuple(
+def standing(facts: Mapping[str, HostFacts], known: Collection[str]) -> List[str]:
+    """What earlier runs and other programs left on the hosts, one sentence each; ``known``: the inventory's hosts."""
+    found = [
+        "{0}: {1}, is unfinished: the next boltloom.cluster.configure completes it, boltloom.cluster.restore "
+        "undoes it".format(host, facts[host].unfinished)
+        for host in facts
+        if facts[host].unfinished
+    ]
+    found += [
+        "{0}: another program manages Thunderbolt networking here, and may undo what is configured ({1}): "
+        "remove it or switch it off".format(host, words)
+        for host in facts
+        for words in facts[host].foreign
+    ]
+    return found + _leftovers(facts, known)
+
+
+def _leftovers(facts: Mapping[str, HostFacts], known: Collection[str]) -> List[str]:
+    """Ports that are configured for a host which left the fabric."""
+    return [
         "{0} is configured ({1}) for a cable to {2}, which is not in the inventory any more: "
         "boltloom.cluster.restore takes it back".format(
             end_words(host, want.receptacle, want.device), want.address, want.peer
@@ -81,7 +98,7 @@ def leftovers(facts: Mapping[str, HostFacts], known: Collection[str]) -> Tuple[s
         for host in facts
         for want in facts[host].applied
         if want.peer not in known
-    )
+    ]
 
 
 def _addressed(host: str, facts: HostFacts) -> Iterator[_Addressed]:

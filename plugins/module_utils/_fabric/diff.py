@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import replace
 from typing import List, Sequence, Set, Tuple
 
-from .diff_linux import linux_port_steps
+from .diff_linux import linux_leftovers, linux_port_steps
 from .diff_macos import macos_port_steps, services_of
 from .errors import TopologyError
 from .foresee import foresee
@@ -57,22 +57,21 @@ def leftover_steps(facts: HostFacts, want: HostPlan) -> Tuple[Step, ...]:
     gone = [port for port in facts.applied if port.receptacle not in planned]
     steps: List[Step] = []
     for noted in gone:
-        for port in facts.ports:
-            if (port.receptacle, port.device) == (noted.receptacle, noted.device):
-                steps.extend(_leftovers(facts.system, port, noted))
+        steps.extend(_macos_leftovers(facts, noted) if facts.system == "macos" else linux_leftovers(facts, noted))
     if gone:
         kept = tuple(port for port in facts.applied if port.receptacle in planned)
         steps.append(Step(NOTE_PORTS, ports=kept))
     return tuple(steps)
 
 
-def _leftovers(system: str, port: Port, noted: WantPort) -> List[Step]:
-    if system == "macos":
-        ours = [service for service in services_of(port) if service.name == noted.service]
-        return [Step(REMOVE_SERVICE, service=service.name, device=port.device) for service in ours]
-    if _wanted_address(noted) not in port.addresses:
-        return []
-    return [Step(REMOVE_ADDRESS, device=port.device, address=noted.address, prefix=noted.prefix)]
+def _macos_leftovers(facts: HostFacts, noted: WantPort) -> List[Step]:
+    ports = [port for port in facts.ports if (port.receptacle, port.device) == (noted.receptacle, noted.device)]
+    return [
+        Step(REMOVE_SERVICE, service=service.name, device=port.device)
+        for port in ports
+        for service in services_of(port)
+        if service.name == noted.service
+    ]
 
 
 def before_after(facts: HostFacts, want: HostPlan, steps: Sequence[Step]) -> Tuple[str, str]:

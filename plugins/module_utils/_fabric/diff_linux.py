@@ -9,18 +9,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import List
 
-from .linux.keep import connection_uuid, own_file, own_paths
+from .errors import TopologyError
+from .linux.keep import connection_uuid, is_own, own_file, own_paths
 from .linux.managers import NETWORKD, NETWORKMANAGER
 from .model import ConfigFile, HostFacts, Port, WantPort
-from .steps import ACTIVATE_CONFIG, ADD_ADDRESS, REMOVE_CONFIG, WRITE_CONFIG, Step
+from .steps import ACTIVATE_CONFIG, ADD_ADDRESS, REMOVE_ADDRESS, REMOVE_CONFIG, WRITE_CONFIG, Step
 
 _APPLYING = (NETWORKMANAGER, NETWORKD)  # they put on an interface what a file says
 
 
 def linux_port_steps(facts: HostFacts, port: Port, want: WantPort) -> List[Step]:
-    """A file of ours that keeps the address, and the address now, by the manager that has the port or by ``ip``."""
+    """A file of ours that keeps the address, and the address now, by the manager that has the port or by ``ip``.
+
+    :raises TopologyError: a file of the user would be preferred to ours.
+    """
     steps = []
     file = own_file(facts.manager, port, want)
+    if facts.manager == NETWORKD:
+        _refuse_a_file_before_ours(port, in_force(NETWORKD, want))
     path = file.path if file else ""
     for other in own_paths(want.receptacle):  # of a manager that this host had before
         if other != path and any(known.path == other for known in facts.config):
@@ -37,10 +43,25 @@ def linux_port_steps(facts: HostFacts, port: Port, want: WantPort) -> List[Step]
                 connection=in_force(facts.manager, want),
                 address=want.address,
                 prefix=want.prefix,
+                mac=port.mac,
             )
         )
     if facts.manager not in _APPLYING and _address(want) not in port.addresses:
-        steps.append(Step(ADD_ADDRESS, device=port.device, address=want.address, prefix=want.prefix))
+        steps.append(Step(ADD_ADDRESS, device=port.device, address=want.address, prefix=want.prefix, mac=port.mac))
+    return steps
+
+
+def linux_leftovers(facts: HostFacts, noted: WantPort) -> List[Step]:
+    """Our address and our files for a port that is planned no longer, whether its cable is plugged in or not."""
+    steps = [
+        Step(REMOVE_ADDRESS, device=port.device, address=noted.address, prefix=noted.prefix)
+        for port in facts.ports
+        if port.receptacle == noted.receptacle and _address(noted) in port.addresses
+    ]
+    present = {file.path for file in facts.config}
+    for path in own_paths(noted.receptacle):
+        if path in present:
+            steps.append(Step(REMOVE_CONFIG, path=path, device=noted.device))
     return steps
 
 
@@ -71,6 +92,18 @@ def written(facts: HostFacts, step: Step) -> HostFacts:
 def removed(facts: HostFacts, step: Step) -> HostFacts:
     """Our file is gone."""
     return replace(facts, config=tuple(file for file in facts.config if file.path != step.path))
+
+
+def _refuse_a_file_before_ours(port: Port, ours: str) -> None:
+    """networkd applies the first file that fits, in the order of their names, whatever folder they are in."""
+    theirs = port.configuration
+    if theirs and not is_own(theirs) and theirs.rpartition("/")[2] < ours.rpartition("/")[2]:
+        raise TopologyError(
+            "Thunderbolt {0} ({1}) is configured by {2}, which systemd-networkd prefers to a file of ours ({3})".format(
+                port.receptacle, port.device, theirs, ours.rpartition("/")[2]
+            ),
+            "take the interface out of its [Match], or give it a name that comes later (20-...)",
+        )
 
 
 def _not_in_force(port: Port, want: WantPort, configuration: str) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping
 
-from .model import Bridge, End, HostFacts, Link, Nic, Peer, Port, RdmaDevice, Service, WantPort
+from .model import Bridge, End, Gid, HostFacts, Link, Nic, Peer, Port, RdmaDevice, Service, WantPort
 from .reading import device, hardware_address, identity, interface_address, ip_address, ipv4, prefix_of
 
 MOST_RECEPTACLES = 9999  # Linux counts those of all its controllers
@@ -100,8 +100,9 @@ DOORS: Mapping[Any, Dict[str, Door]] = {
         "mtu": _between(0, 1 << 24),
         "addresses": _INTERFACE,
         "lease": _or_nothing(_ADDRESS),
+        "neighbours": _MAC,
     },
-    Bridge: {"device": _DEVICE, "members": _DEVICE, "configured": _DEVICE},
+    Bridge: {"device": _DEVICE, "members": _DEVICE, "configured": _DEVICE, "addresses": _INTERFACE},
     Nic: {"device": _DEVICE, "address": _INTERFACE, "kind": _one_of("ethernet", "wifi", "vpn", "other")},
     WantPort: {
         "receptacle": _RECEPTACLE,
@@ -120,11 +121,13 @@ DOORS: Mapping[Any, Dict[str, Door]] = {
         "routes": _ROUTE,
         "ssh_address": _or_nothing(_ANY_ADDRESS),
         "sleeps_after_minutes": _between(-1, _MOST),
+        "manager": _one_of("", "networkmanager", "networkd", "udev", "none"),
         "firewall": _one_of("", "on", "off"),
         "memory_bytes": _between(0, _MOST),
         "wired_limit_mb": _between(-1, _MOST),
     },
-    RdmaDevice: {"name": _DEVICE, "port": _between(0, 255)},
+    RdmaDevice: {"name": _DEVICE, "port": _between(0, MOST_RECEPTACLES), "device": _or_nothing(_DEVICE)},
+    Gid: {"index": _between(0, 999_999), "address": _ANY_ADDRESS},
     End: {
         "receptacle": _RECEPTACLE,
         "device": _or_nothing(_DEVICE),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Sequence
 
-from .errors import BoltloomError
+from .errors import GraphError
 from .graph import MISSING, OK, ONE_SIDED, STRANGER, Edge, Graph, Node
 from .picture import cables_picture
 from .words import printable
@@ -24,10 +24,6 @@ FORMATS = ("text", "dot", "svg", "png", "json")
 Graphviz = Callable[[Sequence[str], bytes], bytes]  # (its command, DOT) -> the drawing
 
 _SUFFIXES = {"txt": "text", "gv": "dot", "dot": "dot", "svg": "svg", "png": "png", "json": "json"}
-
-
-class GraphError(BoltloomError):
-    """The graph cannot be drawn in this form."""
 
 
 def draw(graph: Graph, form: str, graphviz: Graphviz) -> bytes:

@@ -55,3 +55,7 @@ class TopologyError(PlanError):
 
 class AddressError(PlanError):
     """No addresses can be given without colliding with what a host already uses (exit code 3)."""
+
+
+class GraphError(BoltloomError):
+    """The cables cannot be drawn in the form that was asked for (exit code 2)."""

@@ -28,6 +28,7 @@ from .steps import (
     REMOVE_SERVICE,
     SET_BRIDGE_MEMBERS,
     SET_MANUAL,
+    SET_OPTION,
     WRITE_CONFIG,
     Step,
 )
@@ -103,6 +104,10 @@ def _remove_service(facts: HostFacts, step: Step) -> HostFacts:
     return _with_port(facts, step.device, without)
 
 
+def _set_option(facts: HostFacts, step: Step) -> HostFacts:
+    return facts  # the facts do not have them
+
+
 def _note_ports(facts: HostFacts, step: Step) -> HostFacts:
     return replace(facts, applied=step.ports)
 
@@ -120,7 +125,7 @@ def _served(port: Port, services: Tuple[Service, ...]) -> Port:
     bridge, and takes those of the service before it off; what somebody set by hand stays."""
     used = in_force(services)
     after = replace(port, service=used or (services[0] if services else None), services=services)
-    if used is None or used.method != "manual" or not port.up or port.bridge:
+    if used is None or used.method != "manual" or not (used.address and used.netmask) or not port.up or port.bridge:
         return after
     prefix = sum(bin(int(octet)).count("1") for octet in used.netmask.split("."))
     wanted = "{0}/{1}".format(used.address, prefix)
@@ -173,6 +178,7 @@ _EFFECTS: Dict[str, Callable[[HostFacts, Step], HostFacts]] = {
     ENABLE_SERVICE: _enable_service,
     PLACE_SERVICE: _place_service,
     REMOVE_SERVICE: _remove_service,
+    SET_OPTION: _set_option,
     NOTE_PORTS: _note_ports,
     ADD_ADDRESS: _add_address,
     WRITE_CONFIG: written,

@@ -10,11 +10,12 @@ Here it is decided, from the facts; ``drawing`` only spells out what was decided
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Sequence, Set, Tuple
 
 from .errors import AddressError
 from .model import FabricPlan, HostFacts, Link, Peer, Port
 from .plan import DEFAULT_POOL, PlanOptions, make_plan
+from .remarks import slow_cables
 from .ring import missing_cables, ring_order, shape_of
 from .topology import find_cables
 
@@ -26,8 +27,6 @@ ONE_SIDED = "one-sided"  # only one end sees the other
 MISSING = "missing"  # was configured or would make the mesh full, and is not there
 STRANGER = "stranger"  # leads to a host that was not asked for
 STATES = (OK, SLOW, NO_LINK, ONE_SIDED, MISSING, STRANGER)
-
-_SYMMETRIC_GBPS = 80  # a port that can do 120 does so in one direction only, and only for displays
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,7 @@ def _without_addresses(facts: Mapping[str, HostFacts], order: Sequence[str], why
 
 def make_graph(facts: Mapping[str, HostFacts], plan: FabricPlan) -> Graph:
     """The graph of the hosts of ``facts`` (inventory name -> facts), planned as ``plan``."""
-    ports = {(host, port.receptacle): port for host, known in facts.items() for port in known.ports}
-    linked = [_linked(link, ports) for link in plan.links]
+    linked = [_linked(link, facts) for link in plan.links]
     taken = {(end.host, end.receptacle) for edge in linked for end in (edge.a, edge.b)}
     loose, strangers = _loose(facts, taken)
     gone = _gone(facts, linked + loose)
@@ -133,24 +131,23 @@ def _turned(edge: Edge, index: Mapping[str, int]) -> Edge:
     return Edge(edge.b, edge.a, edge.state, edge.words, edge.speed_gbps, edge.rail, edge.network)
 
 
-def _linked(link: Link, ports: Mapping[Tuple[str, int], Port]) -> Edge:
+def _linked(link: Link, facts: Mapping[str, HostFacts]) -> Edge:
     """A cable that both ends see."""
     ends = [Corner(end.host, end.receptacle, end.device, end.address) for end in (link.a, link.b)]
-    known = [ports.get((end.host, end.receptacle)) for end in ends]
-    down = [end for end, port in zip(ends, known) if port is not None and not port.up]
+    down = [end for end in ends if end.host in facts and not _is_up(end, facts[end.host])]
+    slow = slow_cables(facts, [link]) if all(end.host in facts for end in ends) else []
     state, words = OK, ""
-    able = _able(known)
     if down:
         state, words = NO_LINK, "no link on {0}".format(" and ".join(end.words() for end in down))
-    elif link.speed_gbps and link.speed_gbps < able:
-        state, words = SLOW, "{0} of {1} Gb/s: try another cable".format(link.speed_gbps, able)
+    elif slow:
+        state, words = SLOW, slow[0]
     return Edge(ends[0], ends[1], state, words, link.speed_gbps, link.rail, link.network)
 
 
-def _able(ports: Sequence[Optional[Port]]) -> int:
-    """What the slower of both ports can do in either direction, 0 if that is not known of both."""
-    speeds = [port.capable_gbps for port in ports if port is not None and port.capable_gbps]
-    return min(speeds + [_SYMMETRIC_GBPS]) if len(speeds) == len(ports) else 0
+def _is_up(end: Corner, facts: HostFacts) -> bool:
+    """On Linux an interface that nobody brought up has no link yet, whatever the cable."""
+    ports = [port for port in facts.ports if port.receptacle == end.receptacle]
+    return all(port.up or (facts.system != "macos" and not port.addresses) for port in ports)
 
 
 def _loose(facts: Mapping[str, HostFacts], taken: Set[Tuple[str, int]]) -> Tuple[List[Edge], List[Node]]:

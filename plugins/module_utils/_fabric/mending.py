@@ -23,6 +23,7 @@ Pair = Tuple[str, str]
 
 _MOST_HOSTS = 64  # with more the search for the fewest cables takes long, and nobody lays them from one line of text
 _MOST_STEPS = 4  # that are spelled out
+_ROOM = 270  # columns for them: with the words before, three lines of a screen
 
 
 def to_make_a_ring(hosts: Sequence[str], facts: Mapping[str, HostFacts], links: Sequence[Link]) -> str:
@@ -96,9 +97,15 @@ def _pair(one: str, other: str) -> Pair:
 
 
 def _steps(pairs: Sequence[Pair], sockets: "_Sockets") -> str:
+    """As many as fit, at least one; the others are counted."""
     steps = [sockets.join(one, other) for one, other in pairs]
-    more = len(steps) - _MOST_STEPS
-    return "; ".join(steps[:_MOST_STEPS]) + ("; and {0} more".format(more) if more > 0 else "")
+    shown = steps[:1]
+    for step in steps[1:_MOST_STEPS]:
+        if len("; ".join([*shown, step])) > _ROOM:
+            break
+        shown.append(step)
+    more = len(steps) - len(shown)
+    return "; ".join(shown) + ("; and {0} more".format(more) if more else "")
 
 
 class _Sockets:

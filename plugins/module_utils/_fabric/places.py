@@ -34,7 +34,8 @@ class Place:
     @property
     def hosts(self) -> Tuple[Peer, ...]:
         """The hosts that it sees, those directly at the cable first."""
-        return tuple(sorted((peer for peer in self.port.peers if peer.kind == "host"), key=lambda peer: peer.depth))
+        found = tuple(peer for peer in self.port.peers if peer.kind == "host")
+        return found if len(found) < 2 else tuple(sorted(found, key=lambda peer: peer.depth))
 
     def sees(self, other: "Place") -> bool:
         """Whether the other one's identity is among those that it sees."""

@@ -117,13 +117,10 @@ def _shape_warnings(hosts: Sequence[str], facts: Mapping[str, HostFacts], sketch
         if advice:
             warnings.append("for a ring: " + advice)
     if sketch.missing and _most_neighbours(sketch.links) > 2:  # more than a ring: somebody was building a mesh
-        few = len(sketch.missing) <= _FEW_MISSING
-        advice = to_make_a_mesh(hosts, facts, sketch.links) if few else ""
-        warnings.append(
-            "no cable between {0}: this is not a full mesh{1}".format(
-                listed_pairs(sketch.missing), " (for one: {0})".format(advice) if advice else ""
-            )
-        )
+        warnings.append("no cable between {0}: this is not a full mesh".format(listed_pairs(sketch.missing)))
+        advice = to_make_a_mesh(hosts, facts, sketch.links) if len(sketch.missing) <= _FEW_MISSING else ""
+        if advice:
+            warnings.append("for a mesh: " + advice)
     return tuple(warnings)
 
 

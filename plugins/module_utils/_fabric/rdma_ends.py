@@ -121,10 +121,12 @@ def dock_problem(end: CableEnd, both_active: bool) -> Optional[Problem]:
 
 def _no_device(end: CableEnd) -> str:
     if end.system == "linux":
-        return "{0} has no RDMA device on {1}, and takes part over TCP: use the backend ring".format(
-            end.host, end.port.device or "this port"
-        )
-    return "{0} lists no RDMA device for its port, although RDMA is enabled there: restart that Mac".format(end.host)
+        words = "{0} has no RDMA device on {1}, and takes part over TCP: use the backend ring"
+        return words.format(end.host, end.port.device or "this port")
+    words = (
+        "{0} lists no RDMA device for its port, although RDMA is enabled there: restart that Mac, or use another port"
+    )
+    return words.format(end.host)
 
 
 def _down(end: CableEnd, device: RdmaDevice) -> Problem:
@@ -135,7 +137,9 @@ def _down(end: CableEnd, device: RdmaDevice) -> Problem:
     if any(peer.kind == "host" and peer.rdma_service is False for peer in end.port.peers):
         words = "{0}, because {1} does not offer RDMA: enable it there; if it is enabled, restart that host"
         return Problem(NO_LINK, words.format(down, end.far))
-    words = "{0}, although the cable is plugged in: plug it in anew at both ends, or restart both hosts"
+    words = (
+        "{0}, although the cable is plugged in: plug it in anew at both ends, restart both hosts, or use other ports"
+    )
     return Problem(PORT_DOWN, words.format(down))
 
 

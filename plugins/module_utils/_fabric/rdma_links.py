@@ -79,6 +79,21 @@ def judge_hosts(
     return {host: _judge_host(host, rdma[host], judged) for host in hosts}
 
 
+def obstacles(judged: Sequence[JudgedLink]) -> Tuple[str, ...]:
+    """What is in the way of the cables that do not count; a host that is in the way of several is named once."""
+    groups: Dict[str, List[JudgedLink]] = {}
+    for cable in judged:
+        if cable.problem is not None:
+            of_host = cable.verdict in rdma_ends.OF_THE_HOST
+            groups.setdefault(cable.problem.words if of_host else cable.words(), []).append(cable)
+    return tuple(
+        "{0} cables, {1} among them: {2}".format(len(cables), link_name(cables[0].link), words)
+        if len(cables) > 1
+        else cables[0].words()
+        for words, cables in groups.items()
+    )
+
+
 def odd_tables(judged: Sequence[JudgedLink]) -> Tuple[str, ...]:
     """Cables that count, and that MLX's JACCL may still trip over: it always sends from one place of the table."""
     ends = [

@@ -151,9 +151,10 @@ def json_value(text: str, what: str) -> Any:
         )
     except RecursionError:
         raise ParseError("{0}: nested too deeply".format(what)) from None
-    except ValueError as error:
-        words = str(error) if len(str(error)) < 200 else type(error).__name__
-        raise ParseError("{0}: not JSON ({1}): {2}".format(what, words, shown(text.strip()))) from None
+    except json.JSONDecodeError as error:
+        raise ParseError("{0}: not JSON ({1}): {2}".format(what, error, shown(text.strip()))) from None
+    except ValueError as error:  # one of ours below
+        raise ParseError("{0}: {1}".format(what, error)) from None
     _refuse_depth(value, what)
     return value
 

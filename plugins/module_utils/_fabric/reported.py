@@ -14,6 +14,7 @@ from .errors import AddressError
 from .model import HostFacts, Link, Port, Service
 from .words import listed, printable, shortened
 
+_MOST = 8  # warnings that are spelled out
 _PREFIX = re.compile(r"[0-9]{1,2}\Z")
 
 
@@ -67,7 +68,8 @@ def unreadable(facts: Mapping[str, HostFacts]) -> List[str]:
         odd = sorted(_odd_values(facts[host]))
         if odd:
             warnings.append("{0} reports what is no IPv4 address: {1}: left out".format(shortened(host), listed(odd)))
-    return warnings
+    more = len(warnings) - _MOST
+    return warnings[:_MOST] + (["and {0} more values that are no addresses".format(more)] if more > 0 else [])
 
 
 def _length(mask: str) -> Optional[int]:

@@ -26,6 +26,7 @@ Capacity = Dict[Tuple[str, str], int]  # two hosts as in Link.hosts -> the sum o
 
 _MOST_LEAVES = 4  # hosts with too few cables that are named one by one
 _MOST_PARTS = 4  # parts of a fabric that are named
+_MOST_IN_A_LIMIT = 8  # hosts that are spelled out for --limit
 _ROOM_OF_A_PART = 40  # columns of one of them
 
 
@@ -88,7 +89,7 @@ def no_ring(hosts: Sequence[str], links: Sequence[Link]) -> TopologyError:
     """Why there is no ring, as an error that names the hosts; or that the search gave up, which is something else."""
     near = neighbours(hosts, [link.hosts for link in links])
     reasons = _too_few_cables(hosts, near) or _in_the_way(hosts, near)
-    hint = "in a ring each host needs cables to two others; see the picture"
+    hint = _apart(hosts, near) or "in a ring each host needs cables to two others; see the picture"
     if reasons:
         return TopologyError("the cables make no ring: " + "; ".join(reasons), hint)
     if find_ring(hosts, links).certain:
@@ -99,6 +100,17 @@ def no_ring(hosts: Sequence[str], links: Sequence[Link]) -> TopologyError:
         "none".format(counted(len(hosts), "host")),
         "add cables between neighbours in the order of the inventory, leave out hosts with few cables, or set the "
         "shape to auto",
+    )
+
+
+def _apart(hosts: Sequence[str], near: Numbers) -> str:
+    """Several fabrics that were asked for as one, each with cables enough for a plan of its own."""
+    parts = parts_without(near, ())
+    if len(parts) < 2 or any(len(part) == 1 for part in parts):
+        return ""
+    return "join the parts with two cables, or plan each for itself, the first one with --limit {0}".format(
+        ",".join(hosts[number] for number in parts[0][:_MOST_IN_A_LIMIT])
+        + (",..." if len(parts[0]) > _MOST_IN_A_LIMIT else "")
     )
 
 

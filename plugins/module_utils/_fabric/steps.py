@@ -33,6 +33,7 @@ ADD_ADDRESS = "add_address"  # device, address, prefix: and set the interface up
 WRITE_CONFIG = "write_config"  # path, text, device: a file of our own, by which the network's manager keeps an address
 REMOVE_CONFIG = "remove_config"  # path, device: such a file that is not wanted any more
 ACTIVATE_CONFIG = "activate_config"  # path, device, connection, address, prefix: the manager shall apply the file now
+SET_OPTION = "set_option"  # thing, value, words: one of the options that somebody asked for
 NOTE_PORTS = "note_ports"  # ports: what is configured from now on, in our own state on the host
 
 KINDS = (
@@ -51,6 +52,7 @@ KINDS = (
     WRITE_CONFIG,
     REMOVE_CONFIG,
     ACTIVATE_CONFIG,
+    SET_OPTION,
     NOTE_PORTS,
 )
 
@@ -70,9 +72,13 @@ class Step:
     members: Tuple[str, ...] = ()
     behind: str = ""  # the service that stands behind ours
     ports: Tuple[WantPort, ...] = ()
+    thing: str = ""  # "mtu:en3"
+    value: str = ""  # what it shall be, as JSON
+    words: str = ""  # the sentence about it
     path: str = ""  # of a file of our own (Linux)
     text: str = ""
     connection: str = ""  # what Port.configuration is when the file is in force
+    mac: str = ""  # of the device, whose name may be another after a reboot (Linux)
 
     def describe(self) -> str:
         """The step in one line for people."""
@@ -96,5 +102,6 @@ _SENTENCES = {
     WRITE_CONFIG: "write {0.path}, which keeps the address of {0.device}",
     REMOVE_CONFIG: "remove {0.path}, a file of ours for {0.device}",
     ACTIVATE_CONFIG: "put {0.path} in force on {0.device} ({0.address}/{0.prefix})",
+    SET_OPTION: "{0.words}",
     NOTE_PORTS: "note on the host what is configured: {ports}",
 }

@@ -6,43 +6,50 @@
 
 from __future__ import annotations
 
-import re
 from typing import List, Sequence, Tuple
+
+from .shown import line
 
 _ROOM = 80  # columns of one list: a warning with two of them still fits into three lines of a screen
 _NAME = 40  # columns of one name in a list; a fully qualified one may have 253
 
-# Control characters, what some readers take for a new line, marks that turn the direction, half surrogates.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
 
 def listed(names: Sequence[str], room: int = _ROOM, last: str = ", ") -> str:
-    """ "a, b, c", or "a, b and 57 more" where they do not fit into ``room`` columns. At least one is named.
+    """As in "a, b, c", or "a, b and 57 more" where they do not fit into ``room`` columns. At least one is named.
 
     :param last: what stands before the last name where all fit (" and ").
     """
-    shown: List[str] = []
-    used = 0
-    for name in names:
-        short = shortened(name)
-        used += len(short) + 2
-        if shown and used > room:
-            break
-        shown.append(short)
-    left = len(names) - len(shown)
-    if left:
-        return "{0} and {1} more".format(", ".join(shown), left)
-    return last.join(([", ".join(shown[:-1])] if shown[1:] else []) + shown[-1:])
+    return _cut([shortened(name) for name in names[:room]], len(names), room, last)
 
 
 def listed_pairs(pairs: Sequence[Tuple[str, str]], room: int = _ROOM) -> str:
-    """ "a and b, a and c", or "a and b, a and c and 57 more"."""
-    return listed(["{0} and {1}".format(shortened(one), shortened(two)) for one, two in pairs], room)
+    """As in "a and b, a and c", or "a and b, a and c and 57 more"."""
+    shown = ["{0} and {1}".format(shortened(one), shortened(two)) for one, two in pairs[:room]]
+    return _cut(shown, len(pairs), room, ", ")
+
+
+def _cut(names: Sequence[str], total: int, room: int, last: str) -> str:
+    shown: List[str] = []
+    used = 0
+    for name in names:
+        used += len(name) + 2
+        if shown and used > room:
+            break
+        shown.append(name)
+    if len(shown) < total:
+        return "{0} and {1} more".format(", ".join(shown), total - len(shown))
+    return last.join(([", ".join(shown[:-1])] if shown[1:] else []) + shown[-1:])
 
 
 def counted(number: int, one: str, several: str = "") -> str:
     """ "1 cable", "2 cables"."""
     return "{0} {1}".format(number, one if number == 1 else several or one + "s")
+
+
+def few(lines: Sequence[str], most: int = 8) -> List[str]:
+    """Lines of one kind, the first ones and a count of the others."""
+    more = len(lines) - most
+    return list(lines[:most]) + (["and {0} of this kind".format(counted(more, "more", "more"))] if more > 0 else [])
 
 
 def shortened(name: str, width: int = _NAME) -> str:
@@ -53,4 +60,4 @@ def shortened(name: str, width: int = _NAME) -> str:
 
 def printable(text: str) -> str:
     """The text with control characters escaped: names come from hosts, and are only data here."""
-    return _UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], text)
+    return line(text)

@@ -17,10 +17,11 @@ import json
 import operator
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._fabric.errors import BoltloomError
-from .._fabric.steps import Step
+from .._fabric.options import Wish
+from .._fabric.steps import SET_OPTION, Step
 from . import interrupts
 from . import journal as journals
 from .commands import HostError
@@ -64,8 +65,22 @@ class System:
         """The things that the steps change, each once, in the order in which they are touched first."""
         found: Dict[str, None] = {}
         for step in steps:
-            found.update(dict.fromkeys(self._kind(step).things(step)))
+            things = [step.thing] if step.kind == SET_OPTION else self._kind(step).things(step)
+            found.update(dict.fromkeys(things))
         return list(found)
+
+    def wished(self, wishes: Sequence[Wish], target: Target) -> Tuple[List[Step], str, str]:
+        """Steps for the wishes that are not so yet, and these things as text, now and then."""
+        look = target.fresh()
+        steps: List[Step] = []
+        texts = ["", ""]
+        for wish in wishes:
+            now = self._thing(wish.thing).read(_name(wish.thing), look)
+            if now != wish.value:
+                steps.append(Step(SET_OPTION, thing=wish.thing, value=json.dumps(wish.value), words=wish.words))
+                for number, value in enumerate((now, wish.value)):
+                    texts[number] += "{0}: {1}\n".format(wish.thing.rstrip(":"), _shown(value))
+        return steps, texts[0], texts[1]
 
     def read(self, things: Sequence[str], target: Target) -> Dict[str, Value]:
         """The complete values of things, as they are now."""
@@ -74,7 +89,10 @@ class System:
 
     def perform(self, step: Step, target: Target) -> None:
         """:raises HostError: it did not work."""
-        self._kind(step).perform(step, target.fresh())
+        if step.kind == SET_OPTION:
+            self.write(step.thing, json.loads(step.value), target)
+        else:
+            self._kind(step).perform(step, target.fresh())
 
     def differing(self, before: Before, target: Target) -> Dict[str, Value]:
         """The things that are not what they were, with what they are now."""

@@ -13,16 +13,15 @@ import base64
 import os
 import stat
 import time
-from typing import Dict, List, Mapping
+from typing import List, Mapping, Optional
 
 from .._fabric import facts as fabric_facts
-from .._fabric import steps as kinds
-from .._fabric.linux.ip import parse_ip_addr
 from .._fabric.linux.keep import MODES, manager_of
 from .._fabric.linux.managers import NETWORKD, NETWORKMANAGER, networkmanager_devices, terse_lines
 from .._fabric.steps import Step
-from .apply import Kind, Thing, Value
+from .apply import Value
 from .commands import HostError, required
+from .linux_interfaces import find_link, links
 from .target import Target
 
 ACTIVATE_SECONDS = 15  # that NetworkManager may take; it has no server to wait for
@@ -86,10 +85,14 @@ def write_file(path: str, value: Value, target: Target) -> None:
     _reload(_own_manager(path), target)
 
 
-def read_connection(device: str, target: Target) -> Value:
-    """Which connection NetworkManager applies to the interface; "kept" is false for one that it made up by itself."""
+def read_connection(name: str, target: Target) -> Value:
+    """Which connection NetworkManager applies to the interface; "kept" is false for one that it made up by itself.
+
+    None: there is no such interface.
+    """
+    device = _device(name, target)
     devices = networkmanager_devices(target.said(fabric_facts.LINUX_OPTIONAL_COMMANDS["nm_devices"]))
-    connection = devices.get(device)
+    connection = devices.get(device) if device else None
     if connection is None:
         return None
     listed = terse_lines(target.said(fabric_facts.LINUX_OPTIONAL_COMMANDS["nm_connections"]))
@@ -97,10 +100,10 @@ def read_connection(device: str, target: Target) -> Value:
     return {"connection": connection, "kept": kept}
 
 
-def write_connection(device: str, value: Value, target: Target) -> None:
+def write_connection(name: str, value: Value, target: Target) -> None:
     """As it was. One that NetworkManager had made up may be gone; it makes up another when it wants one."""
-    now = read_connection(device, target.fresh())
-    if value is None or now is None or not value["connection"]:
+    device = _device(name, target)
+    if value is None or device is None or not value["connection"]:
         return
     argv = ["nmcli", "--wait", str(ACTIVATE_SECONDS), "connection", "up", "uuid", value["connection"]]
     output = target.run(argv + ["ifname", device], ACTIVATE_SECONDS + 5.0)
@@ -116,13 +119,18 @@ def same_connection(now: Value, before: Value) -> bool:
     return not before["kept"] and not ours
 
 
+def _device(which: str, target: Target) -> Optional[str]:
+    link = find_link(which, target)
+    return None if link is None else str(link["ifname"])
+
+
 def _has_link(device: str, target: Target) -> bool:
     deadline = time.monotonic() + CARRIER_SECONDS
     while True:
-        interface = parse_ip_addr(target.fresh().said(["ip", "-j", "address", "show"])).get(device)
-        if interface is not None and interface.up:
+        link = links(target.fresh()).get(device)
+        if link is not None and "LOWER_UP" in (link.get("flags") or []):
             return True
-        if interface is None or time.monotonic() >= deadline:
+        if link is None or time.monotonic() >= deadline:
             return False
         time.sleep(CARRIER_PAUSE)
 
@@ -171,21 +179,13 @@ def _remove(place: str) -> None:
         raise HostError("{0} cannot be removed: {1}".format(place, error.strerror)) from error
 
 
-def _file(step: Step) -> List[str]:
+def files(step: Step) -> List[str]:
+    """The thing that a step on a file changes."""
     return ["file:" + step.path]
 
 
-def _applied(step: Step) -> List[str]:
-    connection = ["connection:" + step.device] if manager_of(step.path) == NETWORKMANAGER else []
-    return ["interface:" + step.device] + connection
-
-
-KINDS: Dict[str, Kind] = {
-    kinds.WRITE_CONFIG: Kind(_file, write_config),
-    kinds.REMOVE_CONFIG: Kind(_file, remove_config),
-    kinds.ACTIVATE_CONFIG: Kind(_applied, activate_config),
-}
-THINGS: Dict[str, Thing] = {
-    "file": Thing(read_file, write_file),
-    "connection": Thing(read_connection, write_connection, same_connection),
-}
+def connections(step: Step) -> List[str]:
+    """The thing that NetworkManager changes when it applies another connection."""
+    if manager_of(step.path) != NETWORKMANAGER:
+        return []
+    return ["connection:" + (step.mac or step.device)]

@@ -15,6 +15,8 @@ from .._fabric import codec
 from .._fabric.diff import before_after, diff_host, leftover_steps
 from .._fabric.errors import BoltloomError, TopologyError
 from .._fabric.model import HostFacts, HostPlan
+from .._fabric.options import Options, wishes_of
+from .._fabric.part import host_plan
 from .._fabric.steps import Step
 from . import guard, interrupts, lock
 from . import journal as journals
@@ -22,8 +24,10 @@ from .apply import SETTLE_PAUSE, SETTLE_SECONDS, System, apply_steps, bring_back
 from .commands import HostError, Run
 from .commands import run as run_here
 from .journal import Journal
-from .probe import read_facts, system_of
+from .probe import read_facts
+from .rdma_holders import require_idle
 from .state import State, read_outcome
+from .system import system_of
 from .systems import SYSTEMS
 from .target import Target
 
@@ -39,12 +43,19 @@ class Terms:
     confirm_within: float = 0.0  # seconds in which somebody must confirm; 0: it is confirmed when it is in force
     dead_owners: Tuple[str, ...] = ()  # of earlier runs, known to have ended
     settle: float = SETTLE_SECONDS
+    options: Options = Options()
 
 
 def terms_of(params: Mapping[str, Any]) -> Terms:
     """The terms that a module's parameters name."""
     dead: Sequence[str] = params.get("dead_owners") or ()
-    return Terms(params.get("owner") or "", float(params.get("confirm_within") or 0), tuple(dead))
+    options = Options(
+        mtu=params.get("mtu") or 0,
+        no_sleep=bool(params.get("no_sleep")),
+        wired_reserve_gb=params.get("wired_reserve_gb") or 0,
+        firewall_programs=tuple(params.get("firewall_programs") or ()),
+    )
+    return Terms(params.get("owner") or "", float(params.get("confirm_within") or 0), tuple(dead), options=options)
 
 
 @dataclass(frozen=True)
@@ -115,14 +126,6 @@ def confirm(run_id: str, root: str = "/", owner: str = "") -> bool:
         return False
 
 
-def host_plan(plan: Mapping[str, Any], host: str) -> HostPlan:
-    """The part of the plan that is about one host. :raises TopologyError: the plan does not know it."""
-    for candidate in codec.plan_from_dict(plan).hosts:
-        if candidate.host == host:
-            return candidate
-    raise TopologyError("the plan does not know the host {0}".format(host), "plan again with this host")
-
-
 def _make(want: HostPlan, diff: Diff, check_mode: bool, target: Target, terms: Terms) -> Outcome:
     place = State(system_of(target.root), target.root)
     if check_mode or os.geteuid() != 0:
@@ -150,8 +153,14 @@ def _compare(
         require_over(place, died, terms)
     have = read_facts(target.run, target.root)
     steps = diff(have, want)
+    before, after = before_after(have, want, steps)
+    wished, *more = SYSTEMS[have.system].wished(wishes_of(terms.options, have, want), target)
+    steps = (*wished, *steps)
+    devices = {step.device for step in steps if step.device}
+    if devices:
+        require_idle(have.system, devices | {port.device for port in want.ports}, target)
     warnings = ("{0}: it was neither confirmed nor undone, and is completed".format(died.describe()),) if died else ()
-    return Outcome(_sentences(steps), *before_after(have, want, steps), "", warnings), have, steps
+    return Outcome(_sentences(steps), before + more[0], after + more[1], "", warnings), have, steps
 
 
 def _apply(

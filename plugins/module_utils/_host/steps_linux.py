@@ -2,20 +2,29 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection: it may change in any release.
-"""How steps are done on Linux, and how what they change is brought back. ``ip`` tells the truth in its status."""
+"""How steps are done on Linux, and how what they change is brought back. ``ip`` tells the truth in its status.
+
+What somebody set by hand lasts until the next boot, and is brought back until then. After a reboot it is
+nobody's loss; our own addresses, which our files bring back at each boot, are taken away at any time. An interface
+is known by its MAC address, because the next boot may give it another name.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import Any, Dict
+import ipaddress
+import os
+from typing import Any, List, Mapping
 
 from .._fabric import steps as kinds
-from .._fabric.errors import ParseError
 from .._fabric.steps import Step
 from . import config_files, noted
 from .apply import Kind, System, Thing, Value
 from .commands import required
+from .linux_interfaces import find_link, links
 from .target import Target
+
+BOOT_ID = "proc/sys/kernel/random/boot_id"
+_LINK_LOCAL = ipaddress.IPv4Network("169.254.0.0/16")
 
 
 def release_port(step: Step, target: Target) -> None:
@@ -25,38 +34,34 @@ def release_port(step: Step, target: Target) -> None:
 
 def add_address(step: Step, target: Target) -> None:
     """The address, and the interface up. A rule of udev, where there is udev, keeps it over a reboot."""
-    address = "{0}/{1}".format(step.address, step.prefix)
-    required(target.run, ["ip", "address", "add", address, "dev", step.device])
+    required(target.run, ["ip", "address", "add", _cidr(step), "dev", step.device])
     required(target.run, ["ip", "link", "set", "dev", step.device, "up"])
 
 
 def remove_address(step: Step, target: Target) -> None:
     """An address that is in the way."""
-    address = "{0}/{1}".format(step.address, step.prefix)
-    required(target.run, ["ip", "address", "delete", address, "dev", step.device])
+    required(target.run, ["ip", "address", "delete", _cidr(step), "dev", step.device])
 
 
 def read_interface(device: str, target: Target) -> Value:
-    """Its MAC and IPv4 addresses, its master, and whether it is up. None: there is no such interface."""
-    link = _links(target).get(device)
+    """What somebody can have set by hand on it, during this boot. None: there is no such interface."""
+    link = links(target).get(device)
     if link is None:
         return None
-    inet = [entry for entry in link.get("addr_info") or [] if entry.get("family") == "inet"]
     return {
-        "mac": link.get("address", ""),
-        "master": link.get("master", ""),
+        "boot": _boot(target),
+        "mac": link.get("address") or "",
+        "master": link.get("master") or "",
         "up": "UP" in (link.get("flags") or []),
-        "addresses": ["{0}/{1}".format(entry.get("local"), entry.get("prefixlen")) for entry in inet],
+        "addresses": [_text(entry) for entry in _inet(link) if not _leased(entry)],
     }
 
 
 def write_interface(device: str, value: Value, target: Target) -> None:
-    """As it was. An interface that is gone, or whose name another one has since a reboot, needs nothing."""
+    """As it was. What comes in the way of nobody stays."""
     now = read_interface(device, target)
-    if value is None or now is None or now["mac"] != value["mac"]:
+    if same_interface(now, value):
         return
-    for address in [address for address in now["addresses"] if address not in value["addresses"]]:
-        required(target.run, ["ip", "address", "delete", address, "dev", device])
     if now["master"] != value["master"]:
         master = ["master", value["master"]] if value["master"] else ["nomaster"]
         required(target.run, ["ip", "link", "set", "dev", device, *master])
@@ -66,33 +71,107 @@ def write_interface(device: str, value: Value, target: Target) -> None:
         required(target.run, ["ip", "address", "add", address, "dev", device])
 
 
+def read_mtu(device: str, target: Target) -> Value:
+    """None: there is no such interface."""
+    link = links(target).get(device)
+    return None if link is None else link.get("mtu")
+
+
+def write_mtu(device: str, value: Value, target: Target) -> None:
+    """Until the next boot. An interface that is gone with its cable needs nothing."""
+    if value is not None and read_mtu(device, target) is not None:
+        required(target.run, ["ip", "link", "set", "dev", device, "mtu", str(value)])
+
+
+def same_mtu(now: Value, before: Value) -> bool:
+    """An interface that is gone with its cable is as good as it was."""
+    return now is None or before is None or bool(now == before)
+
+
 def same_interface(now: Value, before: Value) -> bool:
-    """An interface that is gone with its cable, or whose name another one has, is as good as it was."""
-    return now is None or before is None or now["mac"] != before["mac"] or now == before
+    """One that is gone with its cable, or that another boot made, is as good as it was."""
+    if now is None or before is None or (now["boot"], now["mac"]) != (before["boot"], before["mac"]):
+        return True
+    if (now["master"], now["up"]) != (before["master"], before["up"]):
+        return False
+    return set(before["addresses"]) <= set(now["addresses"])
 
 
-def _links(target: Target) -> Dict[str, Dict[str, Any]]:
+def read_address(name: str, target: Target) -> Value:
+    """Whether the interface has the address. None: there is no such interface."""
+    which, _blank, address = name.partition(" ")
+    link = find_link(which, target)
+    return None if link is None else address in map(_text, _inet(link))
+
+
+def write_address(name: str, value: Value, target: Target) -> None:
+    """There, or not there. The file that would bring it back is another thing."""
+    which, _blank, address = name.partition(" ")
+    link = find_link(which, target)
+    if link is None or value is None or value == (address in map(_text, _inet(link))):
+        return
+    required(target.run, ["ip", "address", "add" if value else "delete", address, "dev", str(link["ifname"])])
+
+
+def same_address(now: Value, before: Value) -> bool:
+    """An interface that is gone with its cable has no address."""
+    return now is None or before is None or now == before
+
+
+def _inet(link: Mapping[str, Any]) -> List[Mapping[str, Any]]:
+    return [entry for entry in link.get("addr_info") or [] if entry.get("family") == "inet" and entry.get("local")]
+
+
+def _leased(entry: Mapping[str, Any]) -> bool:
+    """Whoever gave it gives it again, or another one."""
+    return bool(entry.get("dynamic")) or ipaddress.IPv4Address(entry["local"]) in _LINK_LOCAL
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    return "{0}/{1}".format(entry["local"], entry.get("prefixlen"))
+
+
+def _boot(target: Target) -> str:
+    """New at each boot, "" where the kernel does not say."""
     try:
-        return {link["ifname"]: link for link in json.loads(target.said(["ip", "-j", "address", "show"]))}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ParseError("ip -j address show: not understood ({0})".format(error)) from error
+        with open(os.path.join(target.root, BOOT_ID), encoding="ascii", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
-def _interface(step: Step) -> "list[str]":
+def _cidr(step: Step) -> str:
+    return "{0}/{1}".format(step.address, step.prefix)
+
+
+def _interface(step: Step) -> List[str]:
     return ["interface:" + step.device]
+
+
+def _interface_and_address(step: Step) -> List[str]:
+    return ["interface:" + step.device, "address:{0} {1}".format(step.mac or step.device, _cidr(step))]
+
+
+def _all_that_a_manager_changes(step: Step) -> List[str]:
+    return _interface_and_address(step) + config_files.connections(step)
 
 
 LINUX = System(
     kinds={
         kinds.RELEASE_PORT_FROM_BRIDGE: Kind(_interface, release_port),
         kinds.REMOVE_ADDRESS: Kind(_interface, remove_address),
-        kinds.ADD_ADDRESS: Kind(_interface, add_address),
-        **config_files.KINDS,
+        kinds.ADD_ADDRESS: Kind(_interface_and_address, add_address),
+        kinds.WRITE_CONFIG: Kind(config_files.files, config_files.write_config),
+        kinds.REMOVE_CONFIG: Kind(config_files.files, config_files.remove_config),
+        kinds.ACTIVATE_CONFIG: Kind(_all_that_a_manager_changes, config_files.activate_config),
         kinds.NOTE_PORTS: noted.KIND,
     },
     things={
         "interface": Thing(read_interface, write_interface, same_interface),
-        **config_files.THINGS,
+        "mtu": Thing(read_mtu, write_mtu, same_mtu),
+        "address": Thing(read_address, write_address, same_address),
+        "file": Thing(config_files.read_file, config_files.write_file),
+        "connection": Thing(config_files.read_connection, config_files.write_connection, config_files.same_connection),
         "noted": noted.THING,
     },
 )

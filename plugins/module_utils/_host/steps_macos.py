@@ -13,6 +13,7 @@ from .apply import Kind, System, Thing
 from .commands import HostError, required
 from .macos import preferences_path
 from .networksetup import networksetup, require_service, service_order, set_service_order
+from .options_macos import OPTIONS
 from .target import Target
 from .things_macos import IFCONFIG, write_service
 
@@ -123,5 +124,6 @@ MACOS = System(
         "configured": Thing(things_macos.read_configured, things_macos.write_configured),
         "addresses": Thing(things_macos.read_addresses, things_macos.write_addresses, things_macos.same_addresses),
         "noted": noted.THING,
+        **OPTIONS,
     },
 )

@@ -102,7 +102,8 @@ def read_bridge(name: str, target: Target) -> Value:
     interface = _interface(name, target)
     if interface is None:
         return None
-    return {"members": list(interface.members), "up": interface.up, "addresses": _lasting(interface)}
+    members = list(interface.members)
+    return {"members": members, "up": interface.up, "addresses": _lasting(interface), "mac": interface.mac}
 
 
 def write_bridge(name: str, value: Value, target: Target) -> None:
@@ -114,6 +115,8 @@ def write_bridge(name: str, value: Value, target: Target) -> None:
         return
     if now is None:
         required(target.run, [IFCONFIG, name, "create"])
+        if value["mac"]:
+            target.run([IFCONFIG, name, "lladdr", value["mac"]])  # a system that refuses that gives it another one
         now = {"members": [], "up": not value["up"], "addresses": []}
     for member in [member for member in now["members"] if member not in value["members"]]:
         required(target.run, [IFCONFIG, name, "deletem", member])

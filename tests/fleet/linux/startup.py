@@ -24,8 +24,10 @@ def boot() -> None:
     """Set up a host that was just switched on, until its management address is there."""
     this = machine.this_mac()
     _ip("link", "set", "lo", "up")
-    sysfs.show()
     {"networkmanager": _networkmanager, "networkd": _networkd, "udev": _udev, "none": _nobody}[this["manager"]](this)
+    sysfs.show()
+    if this["infiniband"]:
+        _daemon("/.fleet/python", "-IS", "/.fleet/lib/linux/infiniband.py")
     _wait("the address of eth0", lambda: this["en0_address"].split("/")[0] in _ip("-4", "addr", "show", "dev", "eth0"))
 
 
@@ -72,7 +74,9 @@ def _start_bus() -> None:
     _wait("the message bus", lambda: os.path.exists("/run/dbus/system_bus_socket"))
 
 
-def _daemon(*argv: str) -> None:
+def _daemon(*program: str) -> None:
+    """Start it with a view of /sys of its own, without our layers: libudev takes them for a forgery, which they are."""
+    argv = ["/usr/bin/unshare", "--mount", *program]
     with open(_LOG, "ab") as log, open("/dev/null", "rb") as nothing:
         places = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for file, number in ((nothing, 0), (log, 1), (log, 2))]
         # Process 1 blocks SIGCHLD; the message bus would wait for ever for the services that it starts.

@@ -30,6 +30,8 @@ def boot() -> None:
     for name, members in preferences.bridges().items():
         make_bridge(name, members)
     for device in [*mac["ports"].values(), *preferences.bridges()]:
+        if preferences.mtu(device):
+            ip("link", "set", device, "mtu", str(preferences.mtu(device)))
         apply(device, preferences)
 
 
@@ -69,7 +71,8 @@ def _attach(name: str, device: str) -> None:
 
 
 def add_member(name: str, device: str) -> None:
-    """Put a device into a bridge."""
+    """Put a device into a bridge. What its own service gave it is gone, as for every member of a bridge."""
+    _give(links()[device], [])
     known = bridges()
     known[name] = [*known[name], device]
     machine.remember("bridges", known)
@@ -91,6 +94,7 @@ def destroy_bridge(name: str) -> None:
     known = bridges()
     members = known.pop(name)
     machine.remember("bridges", known)
+    machine.remember("applied", {**machine.remembered("applied", {}), name: []})
     ip("link", "del", name)
     for member in members:
         apply(member)
@@ -118,11 +122,16 @@ def apply(device: str, preferences: Preferences | None = None) -> None:
     if first is not None and first.manual is not None and present[device].carrier:
         address, mask = first.manual
         wanted = [f"{address}/{prefix_of(mask)}"]
-    applied = machine.remembered("applied", {})
-    _change_addresses(present[device], applied.get(device, []), wanted)
-    machine.remember("applied", {**applied, device: wanted})
+    _give(present[device], wanted)
     ipv6 = "Automatic" if first is None else first.raw.get("IPv6", {}).get("ConfigMethod", "Off")
     _switch_ipv6(device, ipv6 != "Off")
+
+
+def _give(link: Link, wanted: list[str]) -> None:
+    """These addresses instead of those that a service gave before."""
+    applied = machine.remembered("applied", {})
+    _change_addresses(link, applied.get(link.name, []), wanted)
+    machine.remember("applied", {**applied, link.name: wanted})
 
 
 def _change_addresses(link: Link, applied: list[str], wanted: list[str]) -> None:

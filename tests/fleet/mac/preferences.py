@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """preferences.plist: what a Mac keeps of its network configuration over a reboot."""
 
+import contextlib
+import fcntl
 import os
 import plistlib
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +35,27 @@ class Service:
         if self.ipv4.get("ConfigMethod") != "Manual":
             return None
         return self.ipv4["Addresses"][0], self.ipv4["SubnetMasks"][0]
+
+
+@contextlib.contextmanager
+def locked(path: str = PATH) -> Iterator[None]:
+    """Hold the lock that all of macOS's tools take before they change the file: a file beside it, with our number."""
+    while True:
+        handle = os.open(path + "-lock", os.O_WRONLY | os.O_CREAT, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            ours = os.fstat(handle).st_ino == os.stat(path + "-lock").st_ino
+        except FileNotFoundError:
+            ours = False
+        if ours:
+            break
+        os.close(handle)  # whoever had it took the file away
+    os.write(handle, f"{os.getpid()}\n".encode())
+    try:
+        yield
+    finally:
+        os.unlink(path + "-lock")
+        os.close(handle)
 
 
 class Preferences:
@@ -108,6 +132,19 @@ class Preferences:
             service.raw.pop(_INACTIVE, None)
         else:
             service.raw[_INACTIVE] = 1
+
+    def mtu(self, device: str) -> int:
+        """What is set for an interface, 0 if nothing is."""
+        interface = self.location["Network"].get("Interface", {}).get(device, {})
+        return int(interface.get("Ethernet", {}).get("MTU", 0))
+
+    def set_mtu(self, device: str, mtu: int) -> None:
+        """1500 is what every interface has without a setting."""
+        interfaces = self.location["Network"].setdefault("Interface", {})
+        if mtu == 1500:
+            interfaces.pop(device, None)
+        else:
+            interfaces[device] = {"Ethernet": {"MTU": mtu}}
 
     def add_location(self, name: str) -> dict[str, Any]:
         location: dict[str, Any] = {

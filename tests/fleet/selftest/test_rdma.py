@@ -121,6 +121,15 @@ def test_a_cut_cable_takes_both_ports_down(fleet: Fleet) -> None:
     assert (states(fleet, "mac1")["rdma_en2"], states(fleet, "whole")["rdma_en2"]) == ("PORT_ACTIVE", "PORT_ACTIVE")
 
 
+def test_whoever_was_in_recovery_comes_back_with_rdma(fleet: Fleet) -> None:
+    fleet.reboot("disabled", rdma=True)
+    assert printed(fleet, "disabled", "rdma_ctl", "status") == "enabled\n"
+    assert states(fleet, "disabled")["rdma_en2"] == states(fleet, "mac1")["rdma_en3"] == "PORT_ACTIVE"
+    assert Fleet.named(fleet.name).description.hosts["disabled"].rdma  # another process knows it, too
+    fleet.reboot("disabled", rdma=False)
+    assert states(fleet, "mac1")["rdma_en3"] == "PORT_DOWN"
+
+
 def test_a_half_plugged_cable_is_active_at_no_end(bring_up: BringUp, tmp_path: Path) -> None:
     file = tmp_path / "half.yml"
     file.write_text("hosts: {mac1: , mac2: }\ncables:\n  - {ends: [mac1:1, mac2:1], fault: half}\n")

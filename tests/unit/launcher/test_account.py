@@ -60,8 +60,8 @@ def test_all_unreachable_hosts_are_one_line_with_the_words_of_ssh() -> None:
         ("link_check", {"msg": "two\n  lines"}, "mac1: two lines"),
         (
             "thunderbolt_net",
-            {"msg": "MODULE FAILURE\nSee", "module_stderr": "x\nKilled"},
-            "mac1: MODULE FAILURE (Killed)",
+            {"msg": "MODULE FAILURE\nSee", "module_stderr": "sh: no python3\nx"},
+            "mac1: MODULE FAILURE (sh: no python3)",
         ),
         ("thunderbolt_net", {}, "mac1: it failed without a word"),
     ],

@@ -6,20 +6,22 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
-from boltloom_launcher.ansible.collection import Play, _extra
+from boltloom_launcher.ansible.collection import Play, Voice, _extra
 from boltloom_launcher.ansible.targets import targets
 from boltloom_launcher.cli.config import config
-from boltloom_launcher.configure import ConfigRequest, _play
+from boltloom_launcher.configure import ConfigRequest, _play, configure
+from boltloom_launcher.errors import UsageError
 
 PEER = Path(sys.executable).parent / "mlx.distributed_config"
 
 
 def asked(**options: object) -> Play:
-    given = {"over": "thunderbolt", "backend": None, "auto_setup": True, "output": None, **options}
+    given = {"over": None, "backend": None, "auto_setup": True, "output": None, **options}
     return _play(ConfigRequest(targets=targets([], ["mac1", "mac2"]), **given))  # type: ignore[arg-type]
 
 
@@ -35,7 +37,7 @@ def test_every_flag_of_the_peer_is_there() -> None:
 
 def test_choices_of_the_peer_are_taken_and_its_defaults_are_ours() -> None:
     (over,) = (option for option in config.params if option.name == "over")
-    assert over.default == "thunderbolt" and isinstance(over.type, click.Choice)
+    assert asked().variables["thunderbolt_net_over"] == "thunderbolt" and isinstance(over.type, click.Choice)
     assert {"thunderbolt", "ethernet"} <= set(over.type.choices)
     (setup,) = (option for option in config.params if option.name == "auto_setup")
     assert setup.default is False
@@ -52,6 +54,24 @@ def test_the_hostfile_goes_where_it_is_asked_for(tmp_path: Path) -> None:
         play = asked(output=output)
         assert "thunderbolt_net_hostfile" not in play.variables
         assert play.thrown_away == {"thunderbolt_net_hostfile": "hostfile.json"}
+
+
+def test_without_a_backend_the_best_is_taken_and_environment_goes_into_the_hostfile() -> None:
+    assert asked().variables["thunderbolt_net_backend"] == "auto"
+    assert asked(backend="jaccl").variables["thunderbolt_net_backend"] == "jaccl"
+    assert asked(envs=("A=b",)).variables["thunderbolt_net_envs"] == ("A=b",)
+
+
+def test_an_inventory_may_say_what_the_command_line_does_not() -> None:
+    request = ConfigRequest(targets(["a,b"], []), over=None, backend=None, auto_setup=True, output=None)
+    assert _play(request).variables == {}
+    assert _play(replace(request, over="auto")).variables == {"thunderbolt_net_over": "auto"}
+
+
+def test_a_hostfile_that_could_not_be_written_is_known_before_any_host_is_asked() -> None:
+    request = ConfigRequest(targets([], ["mac1"]), None, None, auto_setup=True, output="/no/such/h.json")
+    with pytest.raises(UsageError, match="there is no folder /no/such"):
+        configure(request, Voice(), print)
 
 
 def test_check_and_diff_are_ansible_s() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,9 @@ from boltloom_launcher.errors import UsageError
 def test_names_become_an_inventory_of_their_own(tmp_path: Path) -> None:
     argv = targets([], ["mac2", "me@mac1", "127.0.0.1"]).arguments(tmp_path)
     assert argv == ["-i", str(tmp_path / "inventory.json")]
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     assert json.loads((tmp_path / "inventory.json").read_text()) == {
-        "boltloom": {
-            "hosts": {"mac2": {}, "mac1": {"ansible_user": "me"}, "127.0.0.1": {"ansible_connection": "local"}}
-        }
+        "boltloom": {"hosts": {"mac2": {}, "mac1": {"ansible_user": "me"}, "127.0.0.1": here}}
     }
 
 

@@ -11,7 +11,8 @@ from typing import Collection, Dict, List, Mapping, Set, Tuple, Union
 
 from ..errors import ParseError
 from ..model import Bridge, ConfigFile, HostFacts, Nic, Port
-from .ip import Interface, parse_ip_addr, parse_ip_route
+from ..reading import device, whole_characters
+from .ip import Interface, parse_ip_addr, parse_ip_neigh, parse_ip_route
 from .keep import connection_files, is_own
 from .managers import (
     FIREWALL_PROCESS,
@@ -46,7 +47,8 @@ def linux_facts(raw: Raw) -> HostFacts:
     networkmanager, networkd = _managed(raw, interfaces)
     manager = choose_manager(devices, networkmanager, networkd, _processes(raw))
     configurations = networkd if manager == "networkd" else networkmanager
-    ports = tuple(_port(receptacle, interfaces, configurations) for receptacle in receptacles)
+    heard = _neighbours(_text(raw, "ip_neigh"))
+    ports = tuple(_port(receptacle, interfaces, configurations, heard) for receptacle in receptacles)
     routes = _routes(_text(raw, "ip_route"), warnings)
     if ports and manager == NONE:
         warnings.append("neither NetworkManager nor systemd-networkd nor udev runs here: a reboot loses the addresses")
@@ -93,7 +95,19 @@ def _managed(raw: Raw, interfaces: Mapping[str, Interface]) -> Tuple[Devices, De
     return networkmanager_devices(_text(raw, "nm_devices")), networkd
 
 
-def _port(receptacle: Receptacle, interfaces: Mapping[str, Interface], configurations: Mapping[str, str]) -> Port:
+def _neighbours(text: str) -> Mapping[str, Tuple[str, ...]]:
+    try:
+        return parse_ip_neigh(text)
+    except ParseError:  # it only helps to tell cables apart
+        return {}
+
+
+def _port(
+    receptacle: Receptacle,
+    interfaces: Mapping[str, Interface],
+    configurations: Mapping[str, str],
+    heard: Mapping[str, Tuple[str, ...]],
+) -> Port:
     interface = interfaces.get(receptacle.device, Interface(receptacle.device, False, 0, "", "", ()))
     return Port(
         receptacle=receptacle.number,
@@ -107,6 +121,7 @@ def _port(receptacle: Receptacle, interfaces: Mapping[str, Interface], configura
         mac=interface.mac,
         mtu=interface.mtu,
         addresses=interface.addresses,
+        neighbours=heard.get(receptacle.device, ()),
         configuration=configurations.get(receptacle.device, ""),
     )
 
@@ -114,7 +129,7 @@ def _port(receptacle: Receptacle, interfaces: Mapping[str, Interface], configura
 def _bridges(interfaces: Mapping[str, Interface], devices: Set[str]) -> Tuple[Bridge, ...]:
     members: Dict[str, List[str]] = {}
     for interface in interfaces.values():
-        if interface.master:
+        if interface.master and device(interface.master) and device(interface.name):
             members.setdefault(interface.master, []).append(interface.name)
     return tuple(
         Bridge(name, name in interfaces and interfaces[name].up, tuple(names))
@@ -128,22 +143,22 @@ def _nics(interfaces: Mapping[str, Interface], devices: Set[str], tree: Mapping[
     return tuple(
         Nic(interface.name, address, _nic_kind(interface.name, wireless))
         for interface in interfaces.values()
-        if interface.name not in devices and interface.name != "lo"
+        if interface.name not in devices and interface.name != "lo" and device(interface.name)
         for address in interface.addresses
     )
 
 
-def _nic_kind(device: str, wireless: Collection[str]) -> str:
-    if device in wireless:
+def _nic_kind(name: str, wireless: Collection[str]) -> str:
+    if name in wireless:
         return "wifi"
-    if _VPN_DEVICE.match(device):
+    if _VPN_DEVICE.match(name):
         return "vpn"
-    return "ethernet" if _WIRED_DEVICE.match(device) and not _INNER_DEVICE.match(device) else "other"
+    return "ethernet" if _WIRED_DEVICE.match(name) and not _INNER_DEVICE.match(name) else "other"
 
 
 def _routes(text: str, warnings: List[str]) -> Tuple[Tuple[str, str], ...]:
     try:
-        return parse_ip_route(text)
+        return tuple(route for route in parse_ip_route(text) if device(route[1]))
     except ParseError as error:
         warnings.append(error.one_line() + "; overlaps with other networks were not checked")
         return ()
@@ -160,8 +175,8 @@ def _bridged_at_boot(interfaces_file: str, devices: Set[str]) -> Tuple[str, ...]
     """ifupdown puts an interface into a bridge at each boot, whatever we do now: somebody has to be told."""
     named = {word for line in _BRIDGED_AT_BOOT.findall(interfaces_file) for word in line.split()}
     return tuple(
-        "/etc/network/interfaces puts {0} into a bridge at each boot: take it out of bridge_ports there".format(device)
-        for device in sorted(devices & named)
+        "/etc/network/interfaces puts {0} into a bridge at each boot: take it out of bridge_ports there".format(name)
+        for name in sorted(devices & named)
     )
 
 
@@ -186,4 +201,4 @@ def _os_version(text: str) -> str:
 
 def _text(raw: Raw, key: str) -> str:
     value = raw.get(key, "")
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else whole_characters(value)

@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from typing import Collection, Dict, List, Mapping, Tuple
 
+from ..reading import lines
+
 NETWORKMANAGER = "networkmanager"
 NETWORKD = "networkd"
 UDEV = "udev"  # nobody manages the ports; rules can keep what we set
@@ -34,7 +36,7 @@ Devices = Dict[str, str]  # interface that a manager has -> what it applies to i
 
 def terse_lines(text: str) -> List[Tuple[str, ...]]:
     """The lines of ``nmcli -t`` as fields: a colon separates, a backslash takes away what the next one means."""
-    return [_fields(line) for line in text.split("\n") if line and len(line) <= _LONGEST_LINE]
+    return [_fields(line) for line in lines(text) if line and len(line) <= _LONGEST_LINE]
 
 
 def networkmanager_devices(text: str) -> Devices:
@@ -48,7 +50,7 @@ def networkmanager_devices(text: str) -> Devices:
 
 def networkd_device(text: str) -> "str | None":
     """A file of ``/run/systemd/netif/links``: the .network file in force, None where networkd has not the device."""
-    values = dict(line.split("=", 1) for line in text.split("\n") if "=" in line)
+    values = dict(line.split("=", 1) for line in lines(text) if "=" in line)
     if values.get("ADMIN_STATE", "unmanaged") in ("unmanaged", "linger"):
         return None
     path = values.get("NETWORK_FILE", "")

@@ -86,7 +86,7 @@ def _take(interface: _Gathered, line: str) -> None:
     elif word == "status:":
         interface.active = rest.strip() == "active"
     elif word == "member:":
-        name = rest.split()[0] if rest.split() else ""
+        name = rest.strip(" \t").partition(" ")[0]
         if device(name):
             interface.members.append(name)
         else:

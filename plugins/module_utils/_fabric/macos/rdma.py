@@ -19,10 +19,12 @@ from ..model import Gid, RdmaDevice
 
 NO_DEVICES = "No IB devices found"
 
+# The word alone is what macOS 26 prints; a title before it would say no less. "not enabled" is none of them.
+_SWITCH = re.compile(r"^(?:(?!.*\bnot\b)[A-Za-z ]{1,40}(?::| is)[ \t]*)?(enabled|disabled)\.?$", re.IGNORECASE)
 _HEADING = re.compile(r"\bdevice\s+node GUID\b", re.IGNORECASE)
 _NAME = r"([A-Za-z0-9_.-]{1,64})(?![^\s])"  # it goes into hostfiles and onto screens
 _DEVICE_ROW = re.compile(r"^[ \t]*" + _NAME + r"[ \t]+(?:0x)?([0-9a-f]{4}(?::?[0-9a-f]{4}){3})[ \t]*\r?$", re.I | re.M)
-_HCA = re.compile(r"(?<!\w)hca_id:[ \t]*" + _NAME)
+_HCA = re.compile(r"(?<!\w)hca_id:\s*" + _NAME)
 _PORT = re.compile(r"(?<!\w)port:\s*([0-9]{1,4})(?![0-9])")
 _STATE = re.compile(r"(?<!\w)state:\s*([A-Z_]{1,40})(?![A-Z_])")
 _GID = re.compile(r"GID\[\s*([0-9]{1,6})\s*\]:\s*([0-9a-fA-F:.]{2,64})")
@@ -34,10 +36,10 @@ _NOTHING = ipaddress.IPv6Address(0)  # how a free place of the table reads
 
 def parse_rdma_ctl(text: str) -> str:
     """ "enabled" or "disabled". :raises ParseError: anything else."""
-    word = text.strip().lower()
-    if word not in ("enabled", "disabled"):
+    match = _SWITCH.match(text.strip())
+    if match is None:
         raise ParseError("rdma_ctl status: not understood: {0!r:.80}".format(text.strip()))
-    return word
+    return match.group(1).lower()
 
 
 def parse_ibv_devices(text: str) -> Tuple[Tuple[str, str], ...]:

@@ -10,6 +10,7 @@ PLACES = {
     "ibv_devices": "usr/bin/ibv_devices",
     "ibv_devinfo": "usr/bin/ibv_devinfo",
     "ifconfig": "usr/sbin/ifconfig",
+    "ioreg": "usr/sbin/ioreg",
     "ipconfig": "usr/sbin/ipconfig",
     "netstat": "usr/sbin/netstat",
     "networksetup": "usr/sbin/networksetup",

@@ -179,6 +179,12 @@ def _bridge_verb(verb: str, link: Link, words: list[str]) -> None:
         configuration.delete_member(link.name, member)
 
 
+def _set_mac(link: Link, words: list[str]) -> None:
+    if not words:
+        raise UsageError("ifconfig: 'lladdr' requires argument")
+    ip("link", "set", link.name, "address", words.pop(0))
+
+
 def _set_mtu(link: Link, words: list[str]) -> None:
     if not words:
         raise UsageError("ifconfig: 'mtu' requires argument")
@@ -208,6 +214,8 @@ _VERBS: dict[str, Callable[[Link, list[str]], None]] = {
     "destroy": lambda link, _: configuration.destroy_bridge(link.name),
     "down": lambda link, _: _switch(link, False),
     "inet": _inet,
+    "ether": _set_mac,
+    "lladdr": _set_mac,
     "mtu": _set_mtu,
     "up": lambda link, _: _switch(link, True),
 }
@@ -227,6 +235,7 @@ def _change(link: Link, words: list[str]) -> None:
 def _change_all(name: str, words: list[str]) -> None:
     if words == ["create"] and name.startswith("bridge"):
         configuration.make_bridge(name, [])
+        configuration.apply(name)
         return
     while words:
         _change(_find(name, links()), words)

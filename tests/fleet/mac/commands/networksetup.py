@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """networksetup: reads and writes the preferences, and has them applied at once. Errors come on standard output."""
 
+import contextlib
 from collections.abc import Callable
 
 from mac import configuration, machine
-from mac.links import dotted, links, mask_number, number_of, prefix_of
-from mac.preferences import Preferences, Service
+from mac.links import Link, dotted, ip, links, mask_number, number_of, prefix_of
+from mac.preferences import Preferences, Service, locked
 
 _HEADER = "An asterisk (*) denotes that a network service is disabled."
 _PARAMETERS = "** Error: The parameters were not valid."
@@ -87,6 +88,30 @@ def _get_enabled(name: str) -> None:
     print("Enabled" if _service(Preferences(), name).enabled else "Disabled")
 
 
+def _get_mtu(name: str) -> None:
+    link = _link_of(name)
+    configured = Preferences().mtu(link.name) or 1500
+    print(f"Active MTU: {link.mtu} (Current Setting: {configured})")
+
+
+def _set_mtu(name: str, mtu: str) -> None:
+    link = _link_of(name)
+    if not mtu.isdigit() or not 1280 <= int(mtu) <= 16000:
+        raise Refusal(f"** Error: The MTU must be between 1280 and 16000.\n{_PARAMETERS}")
+    preferences = Preferences()
+    preferences.set_mtu(link.name, int(mtu))
+    preferences.save()
+    ip("link", "set", link.name, "mtu", mtu)
+
+
+def _link_of(name: str) -> Link:
+    device = next((device for port, device, _ in _hardware_ports() if name in (port, device)), "")
+    link = links().get(device)
+    if link is None:
+        raise Refusal(f"{name} is not a recognized hardware port.\n{_PARAMETERS}")
+    return link
+
+
 def _list_locations() -> None:
     for location in Preferences().data["Sets"].values():
         print(location["UserDefinedName"])
@@ -133,6 +158,13 @@ def _set_dhcp(name: str, _client: str = "") -> None:
 
 def _set_v4_off(name: str) -> None:
     _set_ipv4(name, {"ConfigMethod": "Off"})
+
+
+def _set_dns_servers(name: str, *servers: str) -> None:
+    preferences = Preferences()
+    service = _service(preferences, name)
+    service.raw["DNS"] = {} if servers == ("empty",) else {"ServerAddresses": list(servers)}
+    _changed(preferences)
 
 
 def _set_ipv6(method: str) -> Callable[[str], None]:
@@ -222,6 +254,7 @@ _READERS: dict[str, tuple[Callable[..., None], int, int]] = {  # verb: (action, 
     "getcomputername": (_get_computer_name, 0, 0),
     "getcurrentlocation": (_get_current_location, 0, 0),
     "getdnsservers": (_get_dns_servers, 1, 1),
+    "getmtu": (_get_mtu, 1, 1),
     "getinfo": (_get_info, 1, 1),
     "getnetworkserviceenabled": (_get_enabled, 1, 1),
     "listallhardwareports": (_list_all_hardware_ports, 0, 0),
@@ -236,7 +269,9 @@ _WRITERS: dict[str, tuple[Callable[..., None], int, int]] = {
     "ordernetworkservices": (_order_services, 1, _ANY),
     "removenetworkservice": (_remove_service, 1, 1),
     "renamenetworkservice": (_rename_service, 2, 2),
+    "setdnsservers": (_set_dns_servers, 2, _ANY),
     "setdhcp": (_set_dhcp, 1, 2),
+    "setmtu": (_set_mtu, 2, 2),
     "setmanual": (_set_manual, 3, 4),
     "setnetworkserviceenabled": (_set_enabled, 2, 2),
     "setv4off": (_set_v4_off, 1, 1),
@@ -253,7 +288,8 @@ def _run(verb: str, parameters: list[str]) -> None:
         raise Refusal(f"networksetup: -{verb} takes another number of parameters\n{_PARAMETERS}")
     if verb in _WRITERS and not machine.is_root():
         raise Refusal(_ADMIN, 14)
-    action(*parameters)
+    with locked() if verb in _WRITERS else contextlib.nullcontext():
+        action(*parameters)
 
 
 def main(arguments: list[str]) -> int:

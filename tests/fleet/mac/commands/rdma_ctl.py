@@ -8,14 +8,15 @@ from mac import machine
 
 
 def main(arguments: list[str]) -> int:
-    fault = machine.this_mac()["rdma_ctl"]
+    mac = machine.this_mac()
+    fault = mac["rdma_ctl"]
     if fault == "hangs":
         time.sleep(3600)
     if fault == "fails":
         print("rdma_ctl: unable to open the RDMA service", file=sys.stderr)
         return 1
     if arguments == ["status"]:
-        print("enabled" if machine.this_mac()["rdma"] else "disabled")
+        print(machine.world()["hosts"][mac["name"]]["rdma_switch"])
         return 0
     if arguments in (["enable"], ["disable"]):
         print("rdma_ctl: This tool needs to be executed from Recovery OS.", file=sys.stderr)

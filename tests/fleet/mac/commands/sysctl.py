@@ -19,7 +19,7 @@ def _values() -> dict[str, str]:
         "hw.ncpu": str(mac["cores"]),
         "hw.pagesize": "16384",
         "hw.physicalcpu": str(mac["cores"]),
-        "iogpu.wired_limit_mb": "0",
+        "iogpu.wired_limit_mb": machine.remembered("wired_limit_mb", "0"),
         "kern.bootsessionuuid": machine.remembered("session", ""),
         "kern.boottime": f"{{ sec = {booted}, usec = 0 }} {time.ctime(booted)}",
         "kern.hostname": os.uname().nodename,
@@ -34,6 +34,15 @@ def _values() -> dict[str, str]:
     return values
 
 
+def _set(name: str, value: str) -> bool:
+    """The only value that anybody changes here; forgotten at a reboot."""
+    if not machine.is_root() or name != "iogpu.wired_limit_mb" or not value.isdigit():
+        print(f"sysctl: {name}={value}: Operation not permitted", file=sys.stderr)
+        return False
+    machine.remember("wired_limit_mb", value)
+    return True
+
+
 def main(arguments: list[str]) -> int:
     options = [argument for argument in arguments if argument.startswith("-")]
     names = [argument for argument in arguments if not argument.startswith("-")]
@@ -45,6 +54,9 @@ def main(arguments: list[str]) -> int:
         return 1
     status = 0
     for name in names:
+        name, equals, value = name.partition("=")
+        if equals and not _set(name, value):
+            return 1
         if name in values:
             print(values[name] if "-n" in options else f"{name}: {values[name]}")
         else:

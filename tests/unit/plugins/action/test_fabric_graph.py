@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.boltloom.cluster.plugins.action import fabric_graph
 from ansible_collections.boltloom.cluster.plugins.action.fabric_graph import graphviz
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import codec
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.drawing import GraphError
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import GraphError
 from collection.plays import play, task
 from unit.plugins.module_utils._fabric.racks import BROKEN_MESH, names, rack
 

@@ -6,10 +6,13 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import yaml
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import HostFacts
 
 ROOT = Path(__file__).resolve().parents[4]
 COLLECTION = "ansible_collections.boltloom.cluster"
@@ -71,6 +74,34 @@ def test_a_module_is_documented_as_what_it_is(module):
     assert used == f"boltloom.cluster.{module}"
     assert set(task[used] or {}) <= set(doc.get("options", {}))
     assert {name for name, option in doc.get("options", {}).items() if option.get("required")} <= set(task[used] or {})
+
+
+def documented_type(hint):
+    """How Ansible writes the type of a field: (type, elements, the noun inside)."""
+    origin, inner = getattr(hint, "__origin__", None), getattr(hint, "__args__", ())
+    if origin is tuple:
+        kind, _elements, noun = documented_type(inner[0])
+        return "list", kind, noun
+    if origin is not None:  # Optional
+        return documented_type(inner[0])
+    return ("dict", None, hint) if is_dataclass(hint) else (hint.__name__, None, None)
+
+
+def assert_documented(noun, contains):
+    hints = get_type_hints(noun)
+    assert list(contains) == [field.name for field in fields(noun)], noun
+    for name, entry in contains.items():
+        kind, elements, inner = documented_type(hints[name])
+        assert (entry["type"], entry.get("elements")) == (kind, elements), f"{noun.__name__}.{name}"
+        assert entry["description"]
+        if inner is not None:
+            assert_documented(inner, entry["contains"])
+
+
+def test_every_field_of_the_facts_is_documented_as_it_is():
+    (schema, *fields_) = documentation("thunderbolt_facts", "RETURN")["thunderbolt"]["contains"].items()
+    assert schema[0] == "schema"
+    assert_documented(HostFacts, dict(fields_))
 
 
 def test_every_action_has_its_documentation():

@@ -131,7 +131,15 @@ def test_a_cable_that_got_slower_is_named():
 def test_a_port_that_is_kept_for_a_host_which_left_is_named():
     facts = rack(names(4), RING_OF_FOUR, ports=2)
     facts = recorded(facts, make_plan(facts, PlanOptions()))
-    words = configured.leftovers({"mac1": facts["mac1"]}, ["mac1", "mac2", "mac3"])
+    words = configured.standing({"mac1": facts["mac1"]}, ["mac1", "mac2", "mac3"])
     assert [line.split(" is configured")[0] for line in words] == ["mac1 Thunderbolt 1 (en2)"]
     assert "to mac4, which is not in the inventory any more" in words[0]
-    assert configured.leftovers({"mac1": facts["mac1"]}, names(4)) == ()
+    assert configured.standing({"mac1": facts["mac1"]}, names(4)) == []
+
+
+def test_what_others_left_is_told_with_the_host():
+    facts = rack(names(1), ())
+    facts["mac1"] = replace(facts["mac1"], unfinished="a change by me", foreign=("exo: the network location is 'exo'",))
+    unfinished, foreign = configured.standing(facts, names(1))
+    assert unfinished.startswith("mac1: a change by me, is unfinished: the next boltloom.cluster.configure")
+    assert foreign.startswith("mac1: another program manages") and "(exo: the network location is 'exo')" in foreign

@@ -267,7 +267,18 @@ def test_the_text_for_diff_shows_the_change_and_not_more():
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_step_has_a_sentence(kind):
     step = Step(
-        kind, "en2", "bridge0", "Cable", "Thunderbolt 1", "10.77.1.1", 30, MASK, ("tap0", "en9"), "NAS", WANT.ports
+        kind,
+        "en2",
+        "bridge0",
+        "Cable",
+        "Thunderbolt 1",
+        "10.77.1.1",
+        30,
+        MASK,
+        ("tap0", "en9"),
+        "NAS",
+        WANT.ports,
+        words="mtu of en2",
     )
     sentence = step.describe()
     assert "{" not in sentence and any(word in sentence for word in ("en2", "bridge0", "Cable"))

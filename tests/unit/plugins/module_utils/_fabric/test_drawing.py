@@ -15,6 +15,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import drawing, graph
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import GraphError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import Peer
 from unit.plugins.module_utils._fabric.racks import (
     BROKEN_MESH,
@@ -137,7 +138,7 @@ def test_the_name_says_the_form(path, form):
 
 @pytest.mark.parametrize("path", ["cables", "/x.svg/cables", "cables.pdf", ""])
 def test_a_name_that_says_nothing_is_refused_with_the_names_that_do(path):
-    with pytest.raises(drawing.GraphError) as caught:
+    with pytest.raises(GraphError) as caught:
         drawing.format_of(path)
     assert ".svg" in caught.value.hint
 

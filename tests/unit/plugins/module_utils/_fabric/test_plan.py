@@ -59,7 +59,8 @@ def test_a_demand_that_is_met(count, cables, demand, shape):
 
 def test_a_plain_ring_is_no_broken_mesh():
     assert make_plan(unbridged(rack(names(4), RING_OF_FOUR)), PlanOptions()).warnings == ()
-    (warning,) = make_plan(unbridged(rack(names(4), BROKEN_MESH)), PlanOptions()).warnings
+    warning, advice = make_plan(unbridged(rack(names(4), BROKEN_MESH)), PlanOptions()).warnings
+    assert advice == "for a mesh: add a cable from mac2 Thunderbolt 3 to mac4 Thunderbolt 2"
     assert "no cable between mac2 and mac4" in warning
 
 

@@ -90,7 +90,7 @@ def test_a_port_that_is_down_although_cabled_is_named_with_its_cable():
     assert (first.verdict, second.verdict) == ("ready", "port-down")
     assert second.words() == (
         "the cable from mac1, Thunderbolt 2 (en3) to mac2, Thunderbolt 1 (en2): rdma_en3 at mac1 is down (PORT_DOWN), "
-        "although the cable is plugged in: plug it in anew at both ends, or restart both hosts"
+        "although the cable is plugged in: plug it in anew at both ends, restart both hosts, or use other ports"
     )
     verdicts = judge_hosts(plan.order, rdma, (first, second))
     assert verdicts["mac1"].verdict == verdicts["mac2"].verdict == "port-down"  # ready is who has all cables ready
@@ -121,7 +121,9 @@ def test_a_cable_without_the_speed_of_thunderbolt_5_is_left_to_tcp(pair, gbps, w
 def test_each_end_must_list_the_device(pair):
     facts, plan, rdma = pair
     change_device(rdma, facts, "mac2", "en2", None)
-    said = "mac2 lists no RDMA device for its port, although RDMA is enabled there: restart that Mac"
+    said = (
+        "mac2 lists no RDMA device for its port, although RDMA is enabled there: restart that Mac, or use another port"
+    )
     assert verdict(facts, plan, rdma, settled=False) == ("port-down", BOTH_ENDS + said)
 
 

@@ -182,6 +182,12 @@ def test_the_evidence_names_hosts(graph, words):
     assert words in why(graph)
 
 
+def test_two_fabrics_that_were_asked_for_as_one_are_planned_apart():
+    hint = no_ring(names(6), rack_links((6, TRIANGLES))).hint
+    assert hint.endswith("plan each for itself, the first one with --limit mac1,mac2,mac3")
+    assert "--limit" not in no_ring(names(4), links([(1, 2), (2, 3)])).hint
+
+
 def test_a_search_that_gave_up_is_not_called_a_proof():
     graph = graphs.generalised_petersen(101, 2)
     assert "gave up before it was certain" in why(graph) and "make no ring" not in why(graph)

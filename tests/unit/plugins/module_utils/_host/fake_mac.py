@@ -13,6 +13,7 @@ from pathlib import Path
 from ansible_collections.boltloom.cluster.plugins.module_utils._host.commands import Output
 
 PREFERENCES = "Library/Preferences/SystemConfiguration/preferences.plist"
+MAC = "36:00:00:00:00:40"
 READERS = ("-listnetworkserviceorder", "-getinfo", "-getdnsservers")
 
 
@@ -23,7 +24,7 @@ class Killed(BaseException):
 class FakeMac:
     def __init__(self, root: Path, ports=(("Thunderbolt 2", "en3"), ("Thunderbolt 3", "en4"))):
         self.root, self.ports = root, {**dict(ports), "Thunderbolt Bridge": "bridge0", "Ethernet": "en0"}
-        self.bridges = {"bridge0": {"members": ["en3", "en4"], "up": True, "addresses": []}}
+        self.bridges = {"bridge0": {"members": ["en3", "en4"], "up": True, "addresses": [], "mac": MAC}}
         self.addresses = {device: [] for _, device in ports}
         self.changes, self.stop_after, self.fail = [], None, {}
         self.path = root / PREFERENCES
@@ -47,7 +48,9 @@ class FakeMac:
         """What ifconfig did is forgotten."""
         configured = self._load()["VirtualNetworkInterfaces"]["Bridge"]
         kept = {name: list(entry["Interfaces"]) for name, entry in configured.items() if name == "bridge0"}
-        self.bridges = {name: {"members": members, "up": True, "addresses": []} for name, members in kept.items()}
+        self.bridges = {
+            name: {"members": members, "up": True, "addresses": [], "mac": MAC} for name, members in kept.items()
+        }
         self.addresses = {device: [] for device in self.addresses}
 
     def __call__(self, argv, timeout=0.0):
@@ -166,7 +169,9 @@ class FakeMac:
         if verb != "create" and device not in {**self.bridges, **self.addresses}:
             return f"** Error: interface {device} does not exist"
         if verb == "create":
-            self.bridges[device] = {"members": [], "up": False, "addresses": []}
+            self.bridges[device] = {"members": [], "up": False, "addresses": [], "mac": "02:00:00:00:00:01"}
+        elif verb == "lladdr":
+            self.bridges[device]["mac"] = parameters[0]
         elif verb == "destroy":
             del self.bridges[device]
         elif verb in ("up", "down"):
@@ -187,6 +192,7 @@ class FakeMac:
         lines = []
         for name, bridge in self.bridges.items():
             lines.append(f"{name}: flags=8863<{'UP,' if bridge['up'] else ''}RUNNING> mtu 1500")
+            lines.append(f"\tether {bridge['mac']}")
             lines += [f"\tmember: {member} flags=3<LEARNING,DISCOVER>" for member in bridge["members"]]
             lines += self._inet(bridge["addresses"])
         for device, held in self.addresses.items():

@@ -141,7 +141,8 @@ def test_the_journal_is_complete_before_the_first_change(mac, place):
     found = journal.read(place)
     assert found.before["service:Thunderbolt Bridge"]["enabled"] is True
     assert found.before["service:" + OURS] is None
-    assert found.before["bridge:bridge0"] == {"members": ["en3", "en4"], "up": True, "addresses": ["192.168.7.1/24"]}
+    bridge = {"members": ["en3", "en4"], "up": True, "addresses": ["192.168.7.1/24"], "mac": "36:00:00:00:00:40"}
+    assert found.before["bridge:bridge0"] == bridge
     assert "thunderbolt-bridge" in found.before["configured:bridge0"]["entry"]
     assert found.before["order:"] == ["Ethernet", "Thunderbolt Bridge", "NAS link"]
     assert found.describe().startswith("a change by ada@laptop, process 1, begun at ")
@@ -168,7 +169,10 @@ def test_what_cannot_be_brought_back_is_said_and_stays_in_the_journal(mac, place
         do(mac, place)
     assert "was undone" not in caught.value.one_line()
     assert "not everything could be undone: bridge bridge0 is" in caught.value.message
-    assert 'was {"addresses": ["192.168.7.1/24"], "members": ["en3", "en4"]' in caught.value.message
+    assert (
+        'was {"addresses": ["192.168.7.1/24"], "mac": "36:00:00:00:00:40", "members": ["en3", "en4"]'
+        in caught.value.message
+    )
     assert "Device busy" in caught.value.message
     assert "Thunderbolt Bridge" in [s["UserDefinedName"] for s in mac.services() if not s.get("off")]
     mac.fail.clear()
@@ -297,7 +301,7 @@ def test_a_bug_is_not_hidden_and_leaves_nothing_half_done(mac, place, monkeypatc
 
 
 def test_every_kind_that_a_diff_can_make_has_a_row_and_its_things_too():
-    assert set(MACOS.kinds) | set(LINUX.kinds) == set(kinds.KINDS)
+    assert set(MACOS.kinds) | set(LINUX.kinds) | {kinds.SET_OPTION} == set(kinds.KINDS)
     for system in (MACOS, LINUX):
         for kind in system.kinds:
             for thing in system.changes([Step(kind, device="en3", bridge="bridge0", service=OURS)]):

@@ -8,9 +8,17 @@ import json
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import ParseError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.facts import linux_facts
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.ip import parse_ip_addr, parse_ip_route
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.thunderbolt import parse_thunderbolt_sysfs
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import Bridge, Nic, Peer
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.ip import (
+    Interface,
+    parse_ip_addr,
+    parse_ip_neigh,
+    parse_ip_route,
+)
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.thunderbolt import (
+    interfaces_to_ask,
+    parse_thunderbolt_sysfs,
+)
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import Bridge, ConfigFile, Nic, Peer
 
 UUID = "d1010780-0070-6c18-2372-c40eb5021e02"
 BUS = "bus/thunderbolt/devices/"
@@ -143,6 +151,121 @@ def test_routes_that_are_not_understood_are_a_warning_and_interfaces_an_error(ra
     assert "ip -j route: not JSON" in linux_facts(dict(raw, ip_route="Usage: ip")).warnings[1]
     with pytest.raises(ParseError, match="ip -j addr: not JSON"):
         linux_facts(dict(raw, ip_addr="Usage: ip"))
+
+
+def test_only_cables_between_the_same_two_controllers_are_listened_to():
+    far = "c0000001-1111-4222-8333-000000000001"
+    second = {BUS + "0-1/unique_id": far, BUS + "0-1.0/prtcid": "1", "class/net/thunderbolt1/device": "../0-1/0-1.0"}
+    assert interfaces_to_ask(TREE) == ()
+    assert interfaces_to_ask({**TREE, **second}) == ("thunderbolt1", "thunderbolt0")
+
+
+def test_who_was_heard():
+    text = json.dumps(
+        [
+            {"dst": "fe80::2", "dev": "thunderbolt0", "lladdr": "12:71:5E:00:AA:BB"},
+            {"dst": "10.77.0.2", "dev": "thunderbolt0", "lladdr": "12:71:5e:00:aa:bb"},
+            {"dst": "fe80::3", "dev": "thunderbolt0", "state": ["FAILED"]},
+            {"dst": "fe80::4", "dev": None, "lladdr": "x"},
+        ]
+    )
+    assert parse_ip_neigh(text) == {"thunderbolt0": ("12:71:5e:00:aa:bb",)}
+
+
+def test_what_ip_leaves_out_is_a_fact_that_is_not_there():
+    odd = {"ifname": "eth0", "addr_info": None, "flags": None, "mtu": "x", "address": None, "master": None}
+    found = parse_ip_addr(json.dumps([odd, {"ifname": None}, {}]))
+    assert found == {"eth0": Interface("eth0", False, 0, "", "", ())}
+    assert parse_ip_route('[{"dst": "10.0.0.0/8", "nexthops": null}, {"dst": null}]') == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"addr_info": [{"family": "inet", "local": "10.0.0.1", "prefixlen": 33}]}, "'10.0.0.1/33', which is none"),
+        ({"addr_info": [{"family": "inet", "local": "10.0.0.300", "prefixlen": 8}]}, "10.0.0.300/8"),
+        ({"addr_info": [{"family": "inet", "local": 1, "prefixlen": 8}]}, "eth0 has the address '1/8'"),
+        ({"addr_info": [{"family": "inet", "local": "10.0.0.1", "prefixlen": "255.0.255.0"}]}, "10.0.0.1/255.0.255.0"),
+        ({"ifname": 7}, "7 is not the name of an interface"),
+        ({"ifname": "eth0; reboot"}, "is not the name of an interface"),
+        ({"master": {"a": 1}}, "is not the name of an interface"),
+    ],
+)
+def test_what_cannot_be_is_an_error_that_names_it(entry, words):
+    with pytest.raises(ParseError) as caught:
+        parse_ip_addr(json.dumps([{"ifname": "eth0", **entry}]))
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000, '[{"mtu": ' + "9" * 5000 + "}]"])
+def test_deep_and_long_things_are_an_error(text):
+    with pytest.raises(ParseError, match="ip -j addr: not"):
+        parse_ip_addr(text)
+
+
+@pytest.mark.parametrize(("lanes", "gbps"), [("²", 0), ("2", 40), ("9" * 5000, 0), ("", 0), ("-1", 0)])
+def test_lanes_that_are_no_number_give_no_speed(lanes, gbps):
+    first, _second = parse_thunderbolt_sysfs(dict(TREE, **{BUS + "0-3/rx_lanes": lanes}))
+    assert first.speed_gbps == gbps
+
+
+def test_the_slower_direction_is_the_speed():
+    tree = dict(TREE, **{BUS + "0-3/rx_speed": "40.0 Gb/s", BUS + "0-3/rx_lanes": "3"})
+    tree.update({BUS + "0-3/tx_speed": "40.0 Gb/s", BUS + "0-3/tx_lanes": "1"})
+    assert parse_thunderbolt_sysfs(tree)[0].speed_gbps == 40
+
+
+def _renumbered(tree):
+    """The same computer after a boot that found the controllers in the other order."""
+    swap = {"0": "1", "1": "0"}
+    found = {}
+    for path, content in tree.items():
+        name = path[len(BUS) :] if path.startswith(BUS) else ""
+        if name[:1] in swap and "-" in name:
+            path = BUS + swap[name[0]] + name[1:]
+        if name.startswith("domain"):
+            path = BUS + "domain" + swap[name[6]]
+        found[path] = content.replace("0-3.0", "1-3.0") if path.startswith("class/net") else content
+    return found
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {},  # told apart by their identities
+        {
+            BUS + "domain0": "../../../devices/pci0000:00/0000:00:0d.3/domain0",
+            BUS + "domain1": "../0000:00:0d.2/domain1",
+        },
+    ],
+)
+def test_a_receptacle_has_the_same_number_after_a_boot_that_found_the_controllers_in_another_order(places):
+    tree = {**TREE, **places}
+    before, after = parse_thunderbolt_sysfs(tree), parse_thunderbolt_sysfs(_renumbered(tree))
+    assert [(r.number, r.uid, r.device) for r in before] == [(r.number, r.uid, r.device) for r in after]
+
+
+def test_retimers_unreadable_files_and_odd_names_are_nobody():
+    odd = {BUS + name: "" for name in ("0-0:1.1/vendor", "0-1/device_name", "x-y/z", "0-1.x/key", "0-/a", "٣-1/b")}
+    assert parse_thunderbolt_sysfs({**TREE, **odd})[0].peers == (Peer("device", "0-1"),)
+    assert parse_thunderbolt_sysfs({BUS + "0-0:1.1/vendor": "0x8087"}) == ()
+
+
+def test_who_keeps_the_addresses_and_what_of_it_is_ours(raw):
+    own = "config:/etc/systemd/network/10-boltloom-thunderbolt-2.network"
+    more = {"netif:7": "ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/30-x.network\n", own: "ours"}
+    addresses = [dict(entry, ifindex=7) if entry["ifname"] == "thunderbolt0" else entry for entry in ADDRESSES]
+    raw.update(more, ip_addr=json.dumps(addresses), processes="systemd-network\nfirewalld\n")
+    raw["interfaces"] = "iface br0 inet static\n  bridge_ports eth1 thunderbolt0\n"
+    facts = linux_facts(raw)
+    assert (facts.manager, facts.firewall) == ("networkd", "on")
+    assert facts.ports[0].configuration == "/etc/systemd/network/30-x.network"
+    assert facts.config == (ConfigFile(own[len("config:") :], "ours"),)
+    assert facts.foreign == (
+        "/etc/network/interfaces puts thunderbolt0 into a bridge at each boot: take it out of bridge_ports there",
+    )
+    stopped = linux_facts(dict(raw, processes=""))
+    assert stopped.manager == "none" and "a reboot loses the addresses" in stopped.warnings[-1]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"dst": "what", "dev": "eno1"}]'])

@@ -64,3 +64,43 @@ def test_no_interface_is_an_error(text):
 def test_an_address_without_netmask_is_an_error():
     with pytest.raises(ParseError, match="en2: 'inet 10.0.0.1'"):
         parse_ifconfig("en2: flags=8863<UP> mtu 1500\n\tinet 10.0.0.1\n")
+
+
+HEAD = "en2: flags=8863<UP,RUNNING> mtu 1500\n"
+
+
+@pytest.mark.parametrize(
+    "line, addresses",
+    [
+        ("inet 10.0.0.1 --> 10.0.0.2 netmask 0xffffffff", ("10.0.0.1/32",)),
+        ("inet 10.0.0.1 netmask 255.255.255.0 broadcast 10.0.0.255", ("10.0.0.1/24",)),
+        ("inet 10.0.0.1 netmask 0xff00ff00", ("10.0.0.1/32",)),
+        ("inet 10.0.0.1 netmask 0x" + "f" * 5000, ("10.0.0.1/32",)),
+    ],
+)
+def test_addresses(line, addresses):
+    interface = parse_ifconfig(f"{HEAD}\t{line}\n")["en2"]
+    assert interface.addresses == addresses
+    assert bool(interface.odd) == ("0xff00" in line or "ffff" * 100 in line)
+
+
+@pytest.mark.parametrize("line", ["inet 300.0.0.1 netmask 0xff000000", "inet", "inet ١.٢.٣.٤ netmask 0xff000000"])
+def test_an_address_that_is_none_names_its_interface(line):
+    with pytest.raises(ParseError, match="^ifconfig: en2: 'inet"):
+        parse_ifconfig(f"{HEAD}\t{line}\n")
+
+
+def test_an_interface_that_is_listed_twice_is_refused():
+    with pytest.raises(ParseError, match="'en2' is listed twice"):
+        parse_ifconfig(HEAD + HEAD)
+
+
+@pytest.mark.parametrize("mtu", ["²", "9" * 5000, "-1", ""])
+def test_an_mtu_that_is_none_is_not_known(mtu):
+    assert parse_ifconfig(f"en2: flags=8863<UP> mtu {mtu}\n")["en2"].mtu == 0
+
+
+@pytest.mark.parametrize("name", ["-x", "é", "en2\u2028"])
+def test_a_member_that_no_command_can_be_given_does_not_count(name):
+    interface = parse_ifconfig(f"bridge0: flags=8863<UP> mtu 1500\n\tmember: {name} flags=3<LEARNING>\n")["bridge0"]
+    assert interface.members == () and len(interface.odd) == 1

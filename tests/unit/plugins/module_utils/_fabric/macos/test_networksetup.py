@@ -148,3 +148,114 @@ def test_a_foreign_text_is_an_error(parse, text):
 @pytest.mark.parametrize("text, expected", [("Enabled\n", True), ("Disabled\n", False)])
 def test_service_enabled(text, expected):
     assert networksetup.parse_service_enabled(text) is expected
+
+
+@pytest.mark.parametrize(
+    "name", ["Ethernet\u2028x", "a\x85b", "a\x0bb\x0cc", "** Error: none", "Karing (system)", " x ", "\u202e"]
+)
+def test_a_name_is_read_as_it_stands(name):
+    text = (
+        f"(1) {name}\n(Hardware Port: Thunderbolt 2, Device: en3)\n\n(2) Wi-Fi\n(Hardware Port: Wi-Fi, Device: en0)\n\n"
+    )
+    assert [service.name for service in networksetup.parse_service_order(text)] == [name, "Wi-Fi"]
+
+
+def test_a_line_break_is_part_of_the_name():
+    text = "(1) Ethernet\nx\n(Hardware Port: Thunderbolt 2, Device: en3)\n"
+    assert networksetup.parse_service_order(text) == (ServiceEntry("Ethernet\nx", True, "Thunderbolt 2", "en3"),)
+
+
+def test_a_name_that_looks_like_another_service_is_refused():
+    text = "(1) Ethernet\n(Hardware Port: Ethernet, Device: en0)\n(Hardware Port: Thunderbolt 2, Device: en3)\n"
+    with pytest.raises(
+        ParseError, match="after 'Ethernet' stands a second '.Hardware Port: Thunderbolt 2, Device: en3.'"
+    ):
+        networksetup.parse_service_order(text)
+    with pytest.raises(ParseError, match="after service 'a'"):
+        networksetup.parse_service_order("(1) a\n(2) b\n(Hardware Port: Thunderbolt 2, Device: en3)\n")
+
+
+def test_an_order_without_services_needs_its_heading():
+    assert networksetup.parse_service_order("An asterisk (*) denotes that a network service is disabled.\n") == ()
+    with pytest.raises(ParseError, match="no service in ''"):
+        networksetup.parse_service_order("")
+
+
+@pytest.mark.parametrize("twice", ["Hardware Port: Thunderbolt 2\nDevice: en9", "Hardware Port: TS4\nDevice: en3"])
+def test_a_port_or_device_that_is_listed_twice_is_refused(twice):
+    text = f"\nHardware Port: Thunderbolt 2\nDevice: en3\nEthernet Address: N/A\n\n{twice}\n"
+    with pytest.raises(ParseError, match="is listed twice"):
+        networksetup.parse_hardware_ports(text)
+
+
+def test_hardware_ports_without_blank_lines_and_with_vlans():
+    text = (
+        "Hardware Port: Ethernet\nDevice: en0\nEthernet Address: 02:00:00:0B:00:00\nHardware Port: Thunderbolt 1 \n"
+        "Device: en2\nEthernet Address: (null)\nVLAN Configurations\n===\nVLAN User Defined Name: Hardware Port: x\n"
+        'Parent Device: en0\nDevice ("Hardware" Port): vlan0\nTag: 3\n'
+    )
+    assert networksetup.parse_hardware_ports(text) == (
+        HardwarePort("Ethernet", "en0", "02:00:00:0b:00:00"),
+        HardwarePort("Thunderbolt 1", "en2", ""),
+    )
+
+
+MANUAL = "Manual Configuration\nIP address: 192.168.50.1\nSubnet mask: {mask}\nRouter: {router}\nIPv6: Link Local\n"
+
+
+def test_a_router_and_the_method_of_ipv6_are_read():
+    info = networksetup.parse_getinfo(MANUAL.format(mask="255.255.255.0", router="192.168.50.254"))
+    assert info == ServiceInfo("manual", "192.168.50.1", "255.255.255.0", "192.168.50.254", "link-local")
+
+
+@pytest.mark.parametrize("mask", ["255.0.255.0", "0.0.0.255", "٢٥٥.0.0.0", "9" * 5000, "24"])
+def test_an_odd_mask_costs_the_mask_and_is_told(mask):
+    info = networksetup.parse_getinfo(MANUAL.format(mask=mask, router="(null)"))
+    assert (info.method, info.address, info.netmask) == ("manual", "192.168.50.1", "")
+    assert info.odd[0].startswith("the subnet mask ") and info.odd[0].endswith(" is none")
+    assert len(info.odd[0]) < 200
+
+
+@pytest.mark.parametrize(
+    "first, method",
+    [
+        ("DHCP Configuration", "dhcp"),
+        ("Manual Configuration ", "manual"),
+        ("Off Configuration", "off"),
+        ("Off", "off"),
+        ("IPv4: Off", "off"),
+        ("BOOTP Configuration", "other"),
+        ("Manually Using DHCP Router Configuration", "other"),
+    ],
+)
+def test_methods(first, method):
+    assert networksetup.parse_getinfo(first + "\nIPv6: Automatic\n").method == method
+
+
+def test_a_label_that_stands_there_twice_is_refused():
+    with pytest.raises(ParseError, match="'Router' stands there twice"):
+        networksetup.parse_getinfo(MANUAL.format(mask="255.0.0.0", router="10.0.0.1\nRouter: 10.0.0.2"))
+
+
+@pytest.mark.parametrize(
+    "text, servers",
+    [
+        ("There aren't any DNS Servers set on Wi-Fi.\n", ()),
+        ("192.0.2.53\n2001:db8::53\n", ("192.0.2.53", "2001:db8::53")),
+    ],
+)
+def test_name_servers(text, servers):
+    assert networksetup.parse_dns_servers(text) == servers
+
+
+@pytest.mark.parametrize("text", ["", "192.0.2.53\nwhat\n", "x is not a recognized network service.\n", "256.0.0.1\n"])
+def test_what_are_no_name_servers(text):
+    with pytest.raises(ParseError, match="networksetup -getdnsservers"):
+        networksetup.parse_dns_servers(text)
+
+
+def test_the_current_location():
+    assert networksetup.parse_current_location("Büro ** Error: x\n") == "Büro ** Error: x"
+    for text in ("", "\n", "a\nb\n", "** Error: The parameters were not valid.\n"):
+        with pytest.raises(ParseError, match="networksetup -getcurrentlocation"):
+            networksetup.parse_current_location(text)

@@ -143,6 +143,17 @@ def test_a_row_of_ibv_devices_however_it_is_written(row):
     assert parse_ibv_devices(f"device node GUID\n------ -----\n{row}\n") == (("rdma_en2", "8096a9d9edbaac05"),)
 
 
+@pytest.mark.parametrize("name", ["rdma_en2\x1b[31m", "rdma_en2,evil", "é", "x" * 65])
+def test_a_name_that_is_none_is_not_carried_on(name):
+    assert parse_ibv_devices(f"device node GUID\n{name} 8096a9d9edbaac05\n") == ()
+    with pytest.raises(ParseError):
+        parse_ibv_devinfo(f"hca_id:\t{name}\n\t\tport:\t1\n")
+
+
+def test_a_line_that_broke_behind_hca_id():
+    assert parse_ibv_devinfo("hca_id:\n    rdma_en2\n  port: 1 state: PORT_ACTIVE (4)")[0].name == "rdma_en2"
+
+
 def test_numbers_without_end_are_no_numbers():
     nine = "9" * 5000
     (device,) = parse_ibv_devinfo(
@@ -158,8 +169,31 @@ def test_no_devices_is_no_error_but_nonsense_is(parse):
         parse("Segmentation fault\n")
 
 
-def test_rdma_ctl():
-    assert parse_rdma_ctl("enabled\n") == "enabled"
-    assert parse_rdma_ctl("disabled\n") == "disabled"
-    with pytest.raises(ParseError, match="Recovery"):
-        parse_rdma_ctl("rdma_ctl: This tool needs to be executed from Recovery OS.\n")
+@pytest.mark.parametrize(
+    ("text", "switch"),
+    [
+        ("enabled\n", "enabled"),
+        ("disabled\n", "disabled"),
+        ("Enabled\r\n", "enabled"),
+        ("RDMA: enabled", "enabled"),
+        ("RDMA is disabled.\n", "disabled"),
+    ],
+)
+def test_rdma_ctl(text, switch):
+    assert parse_rdma_ctl(text) == switch
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rdma_ctl: This tool needs to be executed from Recovery OS.\n",
+        "",
+        "RDMA is not enabled",
+        "enabled\ndisabled",
+        "RDMA can be enabled in Recovery",
+        "reenabled",
+    ],
+)
+def test_rdma_ctl_with_other_words(text):
+    with pytest.raises(ParseError, match="rdma_ctl"):
+        parse_rdma_ctl(text)

@@ -41,3 +41,16 @@ def test_another_table_of_netstat_is_an_error():
 def test_a_row_that_makes_no_sense_is_an_error(row):
     with pytest.raises(ParseError, match="row not understood"):
         parse_routes("Destination Gateway Flags Netif Expire\n" + row + "\n")
+
+
+@pytest.mark.parametrize(
+    "destination", ["1.2.3.4.5/24", "10.0.0.1/0.0.0.255", "10/²", "٣", "9" * 5000, "10.0.0.1/", "a.b"]
+)
+def test_a_destination_that_is_no_network_is_never_another_one(destination):
+    with pytest.raises(ParseError, match="row not understood"):
+        parse_routes(f"Destination Gateway Flags Netif Expire\n{destination} link#4 UCS en0\n")
+
+
+def test_a_device_that_no_command_can_be_given_is_refused():
+    with pytest.raises(ParseError, match="row not understood"):
+        parse_routes("Destination Gateway Flags Netif Expire\n10/8 link#4 UCS -x\n")

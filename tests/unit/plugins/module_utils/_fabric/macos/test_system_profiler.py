@@ -127,3 +127,89 @@ def test_missing_keys_cost_no_more_than_they_must():
     assert parsed.receptacles[0].peers[0].kind == "host"
     assert (parsed.receptacles[0].uid, parsed.receptacles[0].domain_uuid) == ("", "")
     assert "bus_9 has no receptacle number" in parsed.warnings[0]
+
+
+def one_bus(**changes):
+    tag = {"receptacle_id_key": "2", "receptacle_status_key": "receptacle_connected", "current_speed_key": "80 Gb/s"}
+    bus = {"_name": "bus_1", "receptacle_1_tag": tag, "domain_uuid_key": "AB-1", "switch_uid_key": "0x05AC01"}
+    tag.update({key: value for key, value in changes.items() if key in ("receptacle_id_key", "current_speed_key")})
+    bus.update({key: value for key, value in changes.items() if key not in tag})
+    return parse_system_profiler(json.dumps({"SPThunderboltDataType": [bus]}))
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "9" * 5000, "-1", "0", "2.0", "", None, True, [], {}])
+def test_a_number_that_is_none_is_no_receptacle(number):
+    parsed = one_bus(receptacle_id_key=number)
+    assert parsed.receptacles == () and "bus_1 has no receptacle number" in parsed.warnings[0]
+
+
+def test_a_number_may_be_a_number():
+    assert [receptacle.number for receptacle in one_bus(receptacle_id_key=2).receptacles] == [2]
+
+
+@pytest.mark.parametrize(
+    "speed, link, capable",
+    [
+        ("80 Gb/s", 80, 0),
+        ("Up to 120 Gb/s", 0, 120),
+        ("Up to 40 Gb/s x1", 0, 40),
+        ("40,0 Gbit/s", 40, 0),
+        ("Bis zu 80 Gb/s", 0, 80),
+        ("²0 Gb/s", 0, 0),
+        ("9" * 5000 + " Gb/s", 0, 0),
+        ("", 0, 0),
+        (7, 0, 0),
+    ],
+)
+def test_speeds(speed, link, capable):
+    (receptacle,) = one_bus(current_speed_key=speed).receptacles
+    assert (receptacle.speed_gbps, receptacle.capable_gbps) == (link, capable)
+
+
+def test_a_receptacle_that_two_buses_claim_is_refused():
+    bus = {"receptacle_1_tag": {"receptacle_id_key": "1"}}
+    with pytest.raises(ParseError, match="receptacle 1 is listed twice"):
+        parse_system_profiler(json.dumps({"SPThunderboltDataType": [bus, bus]}))
+
+
+IP = {"_name": "service_ip", "protocol_id_key": 1}
+
+
+@pytest.mark.parametrize(
+    "services, offers",
+    [
+        ([IP], False),
+        ([{"_name": "service_ip"}], False),
+        ([IP, {"_name": "unknown_xd_service", "protocol_id_key": 64087}], True),
+        ([IP, {"_name": "unknown_xd_service", "protocol_id_key": "0xFA57"}], True),
+        ([IP, {"_name": "unknown_xd_service", "service_key_key": "rdma"}], True),
+        ([IP, {"_name": "unknown_xd_service", "protocol_id_key": 7}], False),
+        ([IP, {"_name": "unknown_xd_service"}], None),
+        ([IP, {"_name": "unknown_xd_service", "protocol_id_key": "²"}], None),
+        ([], None),
+        (None, None),
+        ("service_ip", None),
+    ],
+)
+def test_whether_a_peer_offers_rdma(services, offers):
+    peer = {"_name": "Mac", "device_name_key": "Mac15,14", "domain_uuid_key": "d", "services_title": services}
+    (receptacle,) = one_bus(_items=[peer]).receptacles
+    assert receptacle.peers[0].rdma_service is offers
+
+
+def test_a_peer_behind_many_hubs_is_found_and_behind_endless_ones_is_an_error():
+    def behind(hubs):
+        item = {"_name": "Mac", "domain_uuid_key": "d"}
+        for _ in range(hubs):
+            item = {"_name": "hub", "_items": [item]}
+        return one_bus(_items=[item]).receptacles[0].peers
+
+    assert [peer.kind for peer in behind(6)] == ["device"] * 6 + ["host"]
+    with pytest.raises(ParseError, match="nested too deeply"):
+        behind(100)
+
+
+def test_an_intel_hub_keeps_what_hangs_on_it():
+    hub = {"_name": "hub", "_items": [MAC]}
+    ports = by_number(intel_bus([hub, {"_name": "drive"}], 1, 2))
+    assert [[peer.name for peer in ports[number].peers] for number in (1, 2)] == [["hub", "Mac Pro"], ["drive"]]

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import ParseError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.macos.versions import (
     SystemVersion,
     at_least,
     parse_sw_vers,
+    version_numbers,
 )
 from unit.plugins.module_utils._fabric.recordings import all_captures, own
 
@@ -48,3 +51,23 @@ def test_no_version_is_an_error(text):
 def test_a_version_without_number_is_an_error():
     with pytest.raises(ParseError, match="'Tahoe'"):
         at_least("Tahoe", "26.2")
+
+
+@pytest.mark.parametrize("value", ["", "  ", "Tahoe", "²6.3", "26.", "9" * 5000, "26.3\x0bBuildVersion: x"])
+def test_a_product_version_that_is_none_is_not_another_line(value):
+    with pytest.raises(ParseError, match="^sw_vers: "):
+        parse_sw_vers(f"ProductName:\t\tmacOS\nProductVersion:\t\t{value}\nBuildVersion:\t\t25D125\n")
+
+
+def test_blanks_without_end_take_no_time():
+    text = "ProductVersion:" + " " * 200_000 + "x\n"
+    begin = time.process_time()
+    with pytest.raises(ParseError, match="'x' is no version"):
+        parse_sw_vers(text)
+    assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "²6.2", "1234567890.1", ""])
+def test_digits_that_are_no_version(version):
+    with pytest.raises(ParseError, match="not a version"):
+        version_numbers(version)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing import bare_name
+
 from boltloom_launcher.ansible.complaint import last_words
 from boltloom_launcher.errors import UsageError
 
@@ -43,8 +45,8 @@ class Inventory:
     hostfile: Path  # where boltloom.cluster.configure writes, whether it is there or not
 
     def find(self, ssh: str) -> InventoryHost | None:
-        """The host that a hostfile calls ``ssh``: by its name, or by its address with or without a user."""
-        wanted = ssh.rpartition("@")[2]
+        """The host that a hostfile calls ``ssh``: by its name, or by its address, with or without user and port."""
+        wanted = bare_name(ssh)
         by_name = next((host for host in self.hosts if host.name == wanted), None)
         return by_name or next((host for host in self.hosts if host.address == wanted), None)
 

@@ -15,7 +15,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import (
 )
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import BoltloomError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.todo import hosts_to_change
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.todo import hosts_to_change, require_possible
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._control_action import ControlAction
 from ansible_collections.boltloom.cluster.plugins.plugin_utils._reported import hosts_of_play, reported, said_addresses
 
@@ -78,8 +78,10 @@ def _judged(arguments, task_vars, plan, facts):
 
 
 def _cuts(arguments, task_vars, choice, facts):
-    """Warnings of hosts that are reached over what is to be changed. :raises BoltloomError: that was not allowed."""
+    """Warnings of hosts that are reached over what is to be changed. :raises BoltloomError: that was not allowed, or
+    something on a host is in the way of the change."""
     if choice.over != "thunderbolt":
         return []
+    require_possible(facts, choice.plan)
     said = said_addresses(task_vars, list(facts))
     return lifeline.refuse_to_cut(facts, choice.plan, said, arguments["allow_cutting_ssh"])

@@ -122,8 +122,8 @@ def kept_or_refused(path, before, fresh, plan, arguments, task_vars):
     asked = replacing.Asked(arguments["asked_over"], arguments["asked_backend"], known_hosts(old, task_vars))
     kept = replacing.kept_words(path, old, fresh, asked)
     if not kept:
-        reasons = lost_words(old, plan, task_vars) or [words for words in (arguments["reason"],) if words]
-        replacing.refuse_step_down(path, old, fresh, asked, reasons)
+        why = lost_words(old, plan, task_vars) or [arguments["reason"]]
+        replacing.refuse_step_down(path, old, fresh, asked, [words for words in why if words])
     return kept
 
 

@@ -68,7 +68,8 @@ ends:
       type: str
 """
 
-from ..module_utils._host import configure, link_ends
+from ..module_utils._fabric.part import host_plan
+from ..module_utils._host import link_ends
 from ..module_utils._run_module import run_module
 
 ARGUMENT_SPEC = {
@@ -80,7 +81,7 @@ ARGUMENT_SPEC = {
 
 def body(params, check_mode):
     """Listen, and say where."""
-    wanted = configure.host_plan(params["plan"], params["host"]).ports
+    wanted = host_plan(params["plan"], params["host"]).ports
     ends = link_ends.open_ends(params["host"], wanted, params["seconds"])
     return {"changed": False, "ends": [end.as_dict() for end in ends]}
 

@@ -165,6 +165,10 @@ thunderbolt:
         lease:
           description: Address that a DHCP server at the other end of the cable handed out; empty if none did.
           type: str
+        neighbours:
+          description: MAC addresses heard at the other end of the cable (Linux).
+          type: list
+          elements: str
         configuration:
           description: What the network manager applies to the interface now (Linux); empty if not known.
           type: str

@@ -69,9 +69,9 @@ def _not_known(task_vars: Mapping[str, Any], silent: List[str], fact: str) -> Bo
     )
 
 
-def said_addresses(task_vars: Mapping[str, Any], hosts: List[str]) -> Dict[str, str]:
-    """host -> where the inventory says that it is reached."""
+def said_addresses(task_vars: Mapping[str, Any], hosts: List[str]) -> Dict[str, List[str]]:
+    """host -> where the inventory says that it is reached, and where its ranks meet."""
     hostvars = task_vars["hostvars"]
-    names = ("ansible_host", "ansible_ssh_host")
+    names = ("ansible_host", "ansible_ssh_host", "thunderbolt_net_management_address")
     said = {host: [hostvars[host].get(name) for name in names] for host in hosts if host in hostvars}
-    return {host: str(next((value for value in values if value), host)) for host, values in said.items()}
+    return {host: [str(value) for value in (*values, host) if value] for host, values in said.items()}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 FOLDERS = "/etc/NetworkManager/system-connections /etc/systemd/network /etc/udev/rules.d /var/lib/boltloom"
 
@@ -52,3 +53,12 @@ def state(rack, host):
         office,
         rack.on(host, "/usr/sbin/ip", "route"),
     )
+
+
+def within(seconds, what):
+    """Wait until it holds."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+    return value

@@ -161,13 +161,22 @@ def without_ethernet(rack, host):
         boot.ip_batch(fleet, f"link set {port} up\n")
 
 
-def power_off(rack, host):
-    """Somebody holds its power button. ``reboot`` switches it on again."""
+@contextlib.contextmanager
+def without_power(rack, host):
+    """Somebody holds its power button, and presses it again."""
     cables = enumerate(rack.fleet.description.cables)
     numbers = [number for number, cable in cables if host in (cable.ends[0][0], cable.ends[1][0])]
     with rack.fleet._alone():
+        boot_before = rack.fleet.state.boots[host]
         rack.fleet._switch_off(host, numbers)
         rack.fleet.state.save()
+    try:
+        yield
+    finally:
+        with rack.fleet._alone():
+            rack.fleet.state.boots[host] = boot_before
+            rack.fleet.state.save()
+        rack.fleet.reboot(host)
 
 
 def module_pid(rack, host):

@@ -42,7 +42,7 @@ def test_a_host_where_sudo_asks_for_a_password(rack):
 
 def test_a_wrong_password_is_told_from_a_missing_one(rack):
     with unchanged(rack):
-        played = rack.play("configure", "--limit", "mac3", "-e", "ansible_become_password=wrong", fails=True)
+        played = rack.play("configure", "--limit", "mac1,mac2,mac3", "-e", "ansible_become_password=wrong", fails=True)
     assert "mac3: sudo does not work (Incorrect sudo password)" in played.flat
 
 
@@ -82,6 +82,8 @@ def test_with_the_password_sudo_works(rack):
     """Last but one, because it changes the hosts."""
     rack.play("configure", "--limit", "mac1,mac2,mac3", "-e", "ansible_become_password=boltloom")
     assert len(rack.hostfile["hosts"]) == 3
+    again = rack.play("configure", "--limit", "mac1,mac2,mac3")  # mac3 would ask for the password again
+    assert again.changed() == 0
 
 
 def test_a_wrong_variable_is_named_with_what_it_may_be(rack):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from collection.mishaps import assert_same, states
 
 pytestmark = pytest.mark.fleet
 FLEET = """\
@@ -50,6 +51,17 @@ def test_a_name_that_leads_there_is_seen_through(rack):
     finally:
         config.write_text(before)
     assert "mac2 is reached at 192.168.65.12, which is on its bridge bridge0" in played.flat
+
+
+def test_who_insists_is_cut_off_and_the_host_comes_back_by_itself(rack, over_the_bridge):
+    """The bridge goes, ssh with it, nobody can confirm: the switch on the host brings the bridge back."""
+    before = states(rack)
+    limits = {"confirm_within": 15, "task_timeout": 25, "allow_cutting_ssh": "true"}
+    settings = [word for name, value in limits.items() for word in ("-e", f"thunderbolt_net_{name}={value}")]
+    played = rack.play("configure", *settings, inventory=over_the_bridge, fails=True)
+    assert "mac1 is reached at 192.168.65.11, which is on its bridge bridge0" in played.flat
+    assert_same(rack, before, within=120)
+    assert rack.hostfile is None
 
 
 def test_over_ethernet_it_works(rack):

@@ -8,7 +8,7 @@ import re
 import time
 
 import pytest
-from collection.linux_hosts import addresses, files, in_force, interfaces, state
+from collection.linux_hosts import addresses, files, in_force, interfaces, state, within
 
 pytestmark = pytest.mark.fleet
 FLEET = """
@@ -42,15 +42,6 @@ mac-address={}
 method=manual
 address1=192.168.50.1/24
 """
-
-
-def within(seconds, what):
-    """Wait until it holds, and say what it is when it does not."""
-    deadline = time.monotonic() + seconds
-    while not (value := what()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-    return value
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ from collection.mishaps import (
     journal_of,
     module_pid,
     networksetup_that,
-    power_off,
     states,
     wait_for,
     without_ethernet,
+    without_power,
 )
 
 pytestmark = [pytest.mark.fleet, pytest.mark.slow]
@@ -132,11 +132,8 @@ def test_the_power_is_lost_in_the_middle(rack, before):
     with networksetup_that(rack, "mac2", "-setmanual", HANGS):
         running = Running(rack, "configure", "-e", "thunderbolt_net_task_timeout=40")
         in_the_middle(rack)
-        power_off(rack, "mac2")
-        try:
+        with without_power(rack, "mac2"):
             played = running.end(150)
-        finally:
-            rack.fleet.reboot("mac2")
     assert re.search(r"fatal: \[mac2\]: (UNREACHABLE|FAILED)", played.flat)
     assert time.monotonic() - begin < 200
     rack.play("restore")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from collection.mishaps import assert_same, states
+from collection.mishaps import assert_same, states, wait_for
 
 pytestmark = [pytest.mark.fleet, pytest.mark.slow]
 FLEET = """\
@@ -34,13 +34,13 @@ def settings(rack, host):
 
 def test_a_program_that_has_an_rdma_device_open_is_named(rack):
     before = states(rack)
-    script = "mkdir -p /.fleet/run/verbs; exec 9>/.fleet/run/verbs/rdma_en2; touch /.fleet/run/held; exec sleep 120"
+    script = "mkdir -p /.fleet/run/verbs; echo $$ python3.12 >/.fleet/run/verbs/rdma_en2; exec sleep 120"
     with rack.fleet.popen("mac2", ["/bin/sh", "-c", script], root=True) as holder:
         try:
-            rack.on("mac2", "/bin/sh", "-c", "for i in $(seq 100); do [ -e /.fleet/run/held ] && exit; sleep 0.1; done")
+            wait_for(lambda: "pid " in rack.on("mac2", "/usr/sbin/ioreg", "-l"))
             for arguments in ([], ["--check"]):
                 played = rack.play("configure", *arguments, fails=True)
-                assert "RDMA is in use: sleep (process " in played.flat and "has rdma_en2 open" in played.flat
+                assert "RDMA is in use: python3.12 (process " in played.flat and "has rdma_en2 open" in played.flat
                 assert_same(rack, before, within=5)
         finally:
             holder.kill()

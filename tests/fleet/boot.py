@@ -91,6 +91,7 @@ def _facts(description: Description, name: str) -> dict[str, Any]:
         "devices": {str(receptacle): kind for receptacle, kind in mac.devices.items()},
         "nics": wiring.nics(description, name),
         "manager": mac.manager,
+        "infiniband": list(mac.infiniband),
         "controllers": {str(receptacle): controller_of(receptacle) for receptacle in mac.ports if mac.linux},
         "en0_address": wiring.addresses(description)[name] + "/24",
         "router": wiring.ROUTER,

@@ -17,7 +17,8 @@ RDMA_CTL_FAULTS = ("fails", "hangs")
 CABLE_FAULTS = ("dead", "half", "slow")
 MANAGERS = ("networkmanager", "networkd", "udev", "none")  # who configures the network of a Linux host
 _MAC_KEYS = {"model", "ports", "macos", "build", "rdma", "rdma_ctl", "rdma_broken", "bridge", "devices", "uplink"}
-_LINUX_KEYS = {"manager"}
+INFINIBAND = ("ethernet", "thunderbolt")  # what a Linux host's RDMA devices lie on
+_LINUX_KEYS = {"manager", "infiniband"}
 _HOST_KEYS = {"system", "user", "faults", "python", "clock", *_MAC_KEYS, *_LINUX_KEYS}
 _CABLE_KEYS = {"ends", "speed", "fault", "rate", "through"}
 _MAX_HOSTS = 64
@@ -44,6 +45,7 @@ class MacDescription:
     rdma_broken: tuple[int, ...] = ()  # receptacles whose RDMA port stays down, whatever is plugged in
     python: str = ""  # program that is the Mac's python3; "": the system's; "none": there is none
     manager: str = ""  # of a Linux host; "" for a Mac
+    infiniband: tuple[str, ...] = ()  # RDMA devices of a Linux host
 
     @property
     def model(self) -> Model:
@@ -163,6 +165,7 @@ def _linux_host(name: str, raw: Mapping[str, Any], where: str) -> MacDescription
         clock=_seconds(raw.get("clock", 0), f"{where}.clock"),
         python=str(raw.get("python") or ""),
         manager=_choice(raw.get("manager", "networkmanager"), MANAGERS, f"{where}.manager"),
+        infiniband=tuple(_choice(kind, INFINIBAND, f"{where}.infiniband") for kind in raw.get("infiniband") or []),
     )
 
 

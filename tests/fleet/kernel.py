@@ -50,6 +50,10 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
     _check(result, f"mount {kind or 'bind'} {source} on {target}")
 
 
+def unmount(target: str) -> None:
+    _check(_libc.umount2(target.encode(), MNT_DETACH), f"umount {target}")
+
+
 def make_mounts_private() -> None:
     """What we mount from here on stays ours, and what others mount stays theirs."""
     mount("none", "/", flags=MS_REC | MS_PRIVATE)

@@ -91,6 +91,16 @@ def _linux_sys(root: str) -> None:
     """The real one, which shows the host's own interfaces; instead of this machine's devices those of the host."""
     os.mkdir(root + "/sys")
     kernel.mount("sysfs", root + "/sys", "sysfs")
+    os.mkdir(root + "/net")
+    kernel.bind(root + "/sys/class/net", root + "/net")
+    kernel.mount("tmpfs", root + "/sys/class", "tmpfs", options="mode=0755")
+    for name in ("net", "infiniband", "dmi/id"):
+        os.makedirs(f"{root}/sys/class/{name}")
+    kernel.bind(root + "/net", root + "/sys/class/net")
+    kernel.unmount(root + "/net")
+    os.rmdir(root + "/net")
+    with open(root + "/sys/class/dmi/id/product_name", "w", encoding="ascii") as file:
+        file.write("NUC13ANHi5\n")
     kernel.mount("tmpfs", root + "/sys/bus", "tmpfs", options="mode=0755")
     os.makedirs(root + "/sys/bus/thunderbolt/devices")
 

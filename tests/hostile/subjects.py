@@ -173,6 +173,9 @@ _IP_ADDR = json.dumps(
         },
     ]
 )
+_IP_NEIGH = json.dumps(
+    [{"dst": "fe80::1", "dev": "thunderbolt0", "lladdr": "12:71:5e:00:aa:bb", "state": ["REACHABLE"]}]
+)
 _IP_ROUTE = json.dumps(
     [
         {"dst": "default", "gateway": "192.0.2.254", "dev": "enp1s0", "flags": []},
@@ -224,6 +227,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("rdma_ctl", rdma.parse_rdma_ctl, "text", texts("rdma_ctl", "rdma_ctl")),
     Subject("ip addr", ip.parse_ip_addr, "json", (_IP_ADDR,)),
     Subject("ip route", ip.parse_ip_route, "json", (_IP_ROUTE,)),
+    Subject("ip neigh", ip.parse_ip_neigh, "json", (_IP_NEIGH,)),
     Subject("sysfs", _sysfs, "text", (_SYSFS,)),
     Subject("nmcli device", managers.networkmanager_devices, "text", (_NM_DEVICES,)),
     Subject("nmcli connection", keep.own_connections, "text", (_NM_CONNECTIONS,)),

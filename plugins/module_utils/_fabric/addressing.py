@@ -20,6 +20,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 from .errors import AddressError
 from .model import End, HostFacts, Link, Port, WantPort
 from .reported import address_of, configured_on, interface_of, network_of
+from .words import shortened
 
 PREFIX = 30
 _SLOT = 2 ** (32 - PREFIX)
@@ -88,7 +89,7 @@ def refuse_overlaps(facts: Mapping[str, HostFacts], pool: Network) -> None:
             if network.overlaps(pool):
                 raise AddressError(
                     "{0} already uses {1} on {2}, which overlaps the pool {3} of the cables".format(
-                        host, network, device, pool
+                        shortened(host), network, shortened(device), pool
                     ),
                     "choose a pool that no host uses",
                 )

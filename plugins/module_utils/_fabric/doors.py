@@ -100,6 +100,7 @@ DOORS: Mapping[Any, Dict[str, Door]] = {
         "mtu": _between(0, 1 << 24),
         "addresses": _INTERFACE,
         "lease": _or_nothing(_ADDRESS),
+        "neighbours": _MAC,
     },
     Bridge: {"device": _DEVICE, "members": _DEVICE, "configured": _DEVICE, "addresses": _INTERFACE},
     Nic: {"device": _DEVICE, "address": _INTERFACE, "kind": _one_of("ethernet", "wifi", "vpn", "other")},

@@ -15,6 +15,7 @@ from typing import Mapping, Tuple
 from .linux.facts import CONFIG_PREFIX, NETIF_PREFIX, SYSFS_PREFIX, linux_facts
 from .linux.keep import NM_PROPERTIES, is_own, is_own_connection, own_connections
 from .linux.managers import PROCESSES as LINUX_PROCESSES
+from .linux.thunderbolt import interfaces_to_ask
 from .macos.facts import FAILED_PREFIX, PREFERENCES_KEY, Raw, macos_facts, services_to_ask
 from .macos.services import DNS_PREFIX, GETINFO_PREFIX
 
@@ -25,6 +26,7 @@ __all__ = [
     "GETINFO_PREFIX",
     "LINUX_COMMANDS",
     "LINUX_FILES",
+    "LINUX_NEIGHBOURS",
     "LINUX_NETIF_FOLDER",
     "LINUX_OPTIONAL_COMMANDS",
     "LINUX_OWN_FOLDERS",
@@ -42,6 +44,7 @@ __all__ = [
     "NM_PROPERTIES",
     "SYSFS_PREFIX",
     "Raw",
+    "interfaces_to_ask",
     "is_own",
     "is_own_connection",
     "linux_facts",
@@ -88,6 +91,7 @@ LINUX_OPTIONAL_COMMANDS: Mapping[str, Tuple[str, ...]] = {
     "nm_connections": ("nmcli", "-t", "-f", "UUID,FILENAME", "connection", "show"),
 }
 # + the UUIDs of own_connections(); key "nm_properties"
+LINUX_NEIGHBOURS = ("ip", "-j", "neigh")  # key "ip_neigh"; after everybody at interfaces_to_ask() was called
 LINUX_FILES: Mapping[str, str] = {
     "os_release": "/etc/os-release",
     "product_name": "/sys/class/dmi/id/product_name",

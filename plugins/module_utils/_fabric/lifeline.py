@@ -11,7 +11,7 @@ says is compared too, as far as it is an address: how a name is resolved differs
 from __future__ import annotations
 
 import ipaddress
-from typing import Iterable, List, Mapping, Optional, Tuple
+from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import TopologyError
 from .model import FabricPlan, HostFacts
@@ -21,11 +21,11 @@ SWITCH = "thunderbolt_net_allow_cutting_ssh"
 
 
 def refuse_to_cut(
-    facts: Mapping[str, HostFacts], plan: FabricPlan, said: Mapping[str, str], allowed: bool
+    facts: Mapping[str, HostFacts], plan: FabricPlan, said: Mapping[str, Sequence[str]], allowed: bool
 ) -> List[str]:
     """Compare how each host is reached with what the plan changes on it.
 
-    ``said`` is what the inventory says of the hosts ("" or a name where it is no address). Returns warnings.
+    ``said`` is what the inventory says of the hosts; names among it are passed over. Returns warnings.
 
     :raises TopologyError: a host would be cut off, and that is not allowed. All such hosts are named.
     """
@@ -35,7 +35,7 @@ def refuse_to_cut(
         if host is None or not wanted.ports:
             continue
         changed = _changed_devices(host, {port.device for port in wanted.ports})
-        found = _carrier(host, changed, (host.ssh_address, said.get(wanted.host, "")))
+        found = _carrier(host, changed, (host.ssh_address, *said.get(wanted.host, ())))
         if found is not None:
             endangered.append(_sentence(wanted.host, host, *found))
     if not endangered:

@@ -60,6 +60,7 @@ class Port:
     service: Optional[Service] = None  # the one in force: the first enabled one in the order, else the first
     services: Tuple[Service, ...] = ()  # all of this port, in the order of the system (macOS)
     lease: str = ""  # address that a DHCP server at the other end handed out ("a.b.c.d"), "" if none
+    neighbours: Tuple[str, ...] = ()  # MAC addresses heard at the other end of the cable (Linux)
     configuration: str = ""  # Linux: what the manager applies to it now, a connection's UUID or a .network file
 
 

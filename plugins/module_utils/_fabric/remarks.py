@@ -11,14 +11,13 @@ from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 from .errors import TopologyError
 from .model import End, HostFacts, Link, Peer, Port, Service, WantPort
 from .rdma import THUNDERBOLT_5_MODELS
-from .words import counted, listed, shortened
+from .words import counted, few, listed, shortened
 
 Facts = Mapping[str, HostFacts]
 Ports = Mapping[Tuple[str, int], Port]
 
 _THUNDERBOLT_3_GBPS = 40
 _THUNDERBOLT_5_GBPS = 80
-_MOST_OF_A_KIND = 8
 
 
 def remarks(facts: Facts, links: Sequence[Link]) -> List[str]:
@@ -33,14 +32,14 @@ def remarks(facts: Facts, links: Sequence[Link]) -> List[str]:
         _docks(links, ports),
         _different_systems(facts),
     )
-    return [line for lines in kinds for line in _few(lines)]
+    return [line for lines in kinds for line in few(lines)]
 
 
 def refuse_slow_cables(facts: Facts, links: Sequence[Link]) -> None:
     """:raises TopologyError: names the cables that are slower than their ports."""
     slow = slow_cables(facts, links)
     if slow:
-        raise TopologyError("; ".join(_few(slow, 3)), "or allow slow cables")
+        raise TopologyError("; ".join(few(slow, 3)), "or allow slow cables")
 
 
 def slow_cables(facts: Facts, links: Sequence[Link]) -> List[str]:
@@ -252,11 +251,6 @@ def _different_systems(facts: Facts) -> List[str]:
     groups = ["{0} on {1}".format(shortened(build), listed(mine, 30)) for build, mine in rare_last[:4]]
     more = _and_more(len(rare_last) - 4) if rare_last[4:] else ""
     return ["macOS differs between the hosts: {0}{1}: bring them to one version".format("; ".join(groups), more)]
-
-
-def _few(lines: Sequence[str], most: int = _MOST_OF_A_KIND) -> List[str]:
-    more = len(lines) - most
-    return list(lines[:most]) + (["and {0} more warnings of this kind".format(more)] if more > 0 else [])
 
 
 def _words(end: End) -> str:

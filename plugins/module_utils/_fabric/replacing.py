@@ -16,6 +16,7 @@ from typing import Any, Collection, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import HostfileError
 from .hostfile import Hostfile
+from .hostfile_hosts import reached
 from .model import End, Link
 
 REPLACE = "thunderbolt_net_replace_hostfile=true"
@@ -63,13 +64,10 @@ def host_names(hostfile: Hostfile) -> Tuple[str, ...]:
 
 def bare_name(ssh: str) -> str:
     """The host in what ssh is called with: without user, scheme and port."""
-    scheme = "ssh://"
-    name = ssh[len(scheme) :] if ssh.startswith(scheme) else ssh
-    name = name.rpartition("@")[2]
-    if ssh.startswith(scheme):
-        bracket, _, _rest = name.partition("]")
-        name = bracket[1:] if name.startswith("[") else name.partition(":")[0]
-    return name
+    try:
+        return reached(ssh, "ssh").host
+    except HostfileError:  # no name that Ansible would take; as it stands it still names the host
+        return ssh
 
 
 def recorded_links(hostfile: Hostfile) -> Tuple[Link, ...]:

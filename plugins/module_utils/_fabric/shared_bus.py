@@ -5,8 +5,9 @@
 """Cables on a controller with two receptacles, whose identity names either: which one is in which?
 
 Intel Macs report what hangs on the controller, not on which receptacle; Linux hosts know their own receptacle, but
-not the far one. The speeds of both ends and the link on the interface decide where they differ. Where they do not,
-the first guess stays and is said: swapping two plugs on one host turns a wrong guess into a right one.
+not the far one. The speeds of both ends, the link on the interface and the MAC addresses that Linux heard on it decide
+where they differ. Where they do not, the first guess stays and is said: swapping two plugs on one host turns a wrong
+guess into a right one.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, List, Optional, Sequence, Set, Tuple
 
 from .places import Cable, Place
+from .words import shortened
 
 Key = Tuple[str, int]
+
+_MOST_TELLING = 4  # a MAC address says more than speeds and links together
 
 
 def settle_shared(cables: Sequence[Cable], places: Sequence[Place]) -> Tuple[List[Cable], List[str]]:
@@ -71,14 +75,21 @@ def _misfit(place: Place, other: Optional[Place]) -> int:
     if other is None:
         return int(place.port.up)
     speeds = (place.port.speed_gbps, other.port.speed_gbps)
-    return int(all(speeds) and speeds[0] != speeds[1]) + int(other.port.up and not place.port.up)
+    misfit = int(all(speeds) and speeds[0] != speeds[1]) + int(other.port.up and not place.port.up)
+    return misfit + _MOST_TELLING * (_never_heard(place, other) + _never_heard(other, place))
+
+
+def _never_heard(listener: Place, speaker: Place) -> int:
+    """Somebody was heard on the interface, and it was not the other one."""
+    heard, mac = listener.port.neighbours, speaker.port.mac
+    return int(bool(heard) and bool(mac) and mac not in heard)
 
 
 def _guess(first: Place, second: Place, ends: Sequence[Place]) -> str:
     return (
         "{0} and Thunderbolt {1} are on one controller, and nothing tells which of them the cable to {2} is in: if a "
         "link there proves dead, swap the two plugs on {3}".format(
-            first.words(), second.port.receptacle, " and ".join(end.words() for end in ends), first.host
+            first.words(), second.port.receptacle, " and ".join(end.words() for end in ends), shortened(first.host)
         )
     )
 

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Tuple
+from typing import List, Mapping, Tuple
 
 from .diff import diff_host
-from .errors import BoltloomError
+from .errors import BoltloomError, TopologyError
 from .model import FabricPlan, HostFacts, HostPlan
 
 
@@ -23,3 +23,21 @@ def _to_change(facts: HostFacts, want: HostPlan) -> bool:
         return bool(facts.unfinished or diff_host(facts, want))
     except BoltloomError:
         return True  # the module on the host says what is wrong
+
+
+def require_possible(facts: Mapping[str, HostFacts], plan: FabricPlan) -> None:
+    """What a host's own module would refuse is refused before another host is changed.
+
+    :raises TopologyError: something on a host is in the way. All such hosts are named.
+    """
+    found: List[str] = []
+    hints: List[str] = []
+    for want in plan.hosts:
+        try:
+            if want.host in facts:
+                diff_host(facts[want.host], want)
+        except BoltloomError as error:
+            found.append("{0}: {1}".format(want.host, error.message))
+            hints.append(error.hint)
+    if found:
+        raise TopologyError("; ".join(found), hints[0])

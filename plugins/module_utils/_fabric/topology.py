@@ -17,7 +17,7 @@ from .errors import TopologyError
 from .model import End, HostFacts, Link, Peer, Port
 from .places import Cable, Place
 from .shared_bus import settle_shared
-from .words import listed, shortened
+from .words import counted, few, listed, shortened
 
 Known = Mapping[str, Sequence[Place]]  # domain UUID -> the receptacles that it names
 
@@ -70,7 +70,7 @@ def _same_host(places: Sequence[Place]) -> Optional[TopologyError]:
         if all(identity) and owner != place.host:
             return TopologyError(
                 "{0} and {1} are the same computer (both have the Thunderbolt port {2})".format(
-                    owner, place.host, place.port.uid
+                    shortened(owner), shortened(place.host), shortened(place.port.uid)
                 ),
                 "name it once in the inventory",
             )
@@ -90,7 +90,7 @@ def _clones(places: Sequence[Place]) -> List[str]:
             groups.setdefault(tuple(hosts), uid)
     return [
         "{0} report the same Thunderbolt identity ({1}), as clones of one machine do: their cables are told apart by "
-        "the hosts' names, so their addresses change with the names".format(listed(hosts, last=" and "), uid)
+        "the hosts' names, so their addresses change with the names".format(listed(hosts, last=" and "), shortened(uid))
         for hosts, uid in groups.items()
     ]
 
@@ -102,7 +102,9 @@ def _cabled_to_itself(places: Sequence[Place], known: Known) -> Optional[Topolog
             if candidates and all(other.host == place.host for other in candidates):
                 ends = sorted({place.port.receptacle} | {other.port.receptacle for other in candidates})
                 return TopologyError(
-                    "{0} is cabled to itself (Thunderbolt {1})".format(place.host, " and ".join(map(str, ends))),
+                    "{0} is cabled to itself (Thunderbolt {1})".format(
+                        shortened(place.host), " and ".join(map(str, ends))
+                    ),
                     "pull that cable: it joins nothing and makes a loop in the bridge",
                 )
     return None
@@ -133,11 +135,13 @@ def _match(places: Sequence[Place], known: Known) -> List[Cable]:
 
 
 def _unused(places: Sequence[Place], known: Known, cables: Sequence[Cable]) -> List[str]:
-    """A warning for each host that a port sees and that it has no cable to."""
+    """Warnings about the hosts that a port sees and that it has no cable to."""
     joined = {(end.bus, other.bus) for one, two in cables for end, other in ((one, two), (two, one))}
     busy = {end.key for cable in cables for end in cable}
     seen_from = _seen_from(places)
-    warnings: List[str] = []
+    strangers: Dict[str, List[Tuple[Place, Peer]]] = {}
+    one_sided: List[str] = []
+    crowded: List[str] = []
     said: Set[FrozenSet[Tuple[str, int]]] = set()
     for place in places:
         for peer in place.hosts:
@@ -147,16 +151,15 @@ def _unused(places: Sequence[Place], known: Known, cables: Sequence[Cable]) -> L
             if not others:
                 seers = seen_from.get(place.bus[1], ())
                 if not peer.domain_uuid or all(place.sees(other) for other in seers):  # else it is said from there
-                    warnings.append(_stranger(place, peer))
+                    strangers.setdefault(place.host, []).append((place, peer))
             elif not mutual:
-                if any(not seen.domain_uuid for seen in others[0].hosts):
-                    continue  # said from there
-                warnings.append(_one_sided(place, others[0], known))
+                if all(seen.domain_uuid for seen in others[0].hosts):  # else it is said from there
+                    one_sided.append(_one_sided(place, others[0], known))
             elif (place.bus, mutual[0].bus) not in joined and pair not in said:
                 said.add(pair)
                 both = (place, mutual[0]) if place.key in busy else (mutual[0], place)
-                warnings.append(_second_peer(*both))
-    return warnings
+                crowded.append(_second_peer(*both))
+    return [*few(one_sided), *few(crowded), *few([line for seen in strangers.values() for line in _strangers(seen)])]
 
 
 def _seen_from(places: Sequence[Place]) -> Dict[str, List[Place]]:
@@ -169,12 +172,36 @@ def _seen_from(places: Sequence[Place]) -> Dict[str, List[Place]]:
     return seen
 
 
-def _stranger(place: Place, peer: Peer) -> str:
+def _strangers(seen: Sequence[Tuple[Place, Peer]]) -> List[str]:
+    """What one host sees of hosts that nobody asked for: their cables are left as they are."""
+    nameless = [place for place, peer in seen if not peer.domain_uuid]
+    others = [(place, peer) for place, peer in seen if peer.domain_uuid]
+    words = [
+        "{0} sees a host, {1}, whose identity the system does not report: restart it".format(
+            place.words(), _name(place, "")
+        )
+        for place in nameless
+    ]
+    if len(others) == 1:
+        place, peer = others[0]
+        name = _name(place, peer.domain_uuid)
+        words.append("{0} sees a host, {1}, that is not among the hosts given".format(place.words(), name))
+    elif others:
+        words.append(
+            "{0} sees {1} that are not among the hosts given, at Thunderbolt {2}".format(
+                shortened(others[0][0].host),
+                counted(len(others), "host"),
+                listed([str(place.port.receptacle) for place, _peer in others], last=" and "),
+            )
+        )
+    return words
+
+
+def _name(place: Place, uuid: str) -> str:
+    """What the system calls the peer, with its model."""
+    peer = next(peer for peer in place.hosts if peer.domain_uuid == uuid)
     model = "({0})".format(shortened(peer.model)) if peer.model else ""
-    name = " ".join(part for part in (shortened(peer.name), model) if part)
-    if not peer.domain_uuid:
-        return "{0} sees a host, {1}, whose identity the system does not report: restart it".format(place.words(), name)
-    return "{0} sees a host, {1}, that is not among the hosts given".format(place.words(), name)
+    return " ".join(part for part in (shortened(peer.name), model) if part)
 
 
 def _one_sided(place: Place, other: Place, known: Known) -> str:
@@ -182,7 +209,7 @@ def _one_sided(place: Place, other: Place, known: Known) -> str:
     if any(peer.domain_uuid and peer.domain_uuid.upper() not in known for peer in other.hosts):
         return (
             "{0} sees {1}, which sees an identity there that no host has (any more): {2} was restarted while the "
-            "hosts were read, run this again".format(place.words(), other.words(), place.host)
+            "hosts were read, run this again".format(place.words(), other.words(), shortened(place.host))
         )
     return "{0} sees {1}, which does not see it: plug the cable in anew at both ends".format(
         place.words(), other.words()

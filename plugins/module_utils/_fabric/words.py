@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import List, Sequence, Tuple
+
+from .shown import line
 
 _ROOM = 80  # columns of one list: a warning with two of them still fits into three lines of a screen
 _NAME = 40  # columns of one name in a list; a fully qualified one may have 253
-
-# Control characters, what some readers take for a new line, marks that turn the direction, half surrogates.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def listed(names: Sequence[str], room: int = _ROOM, last: str = ", ") -> str:
@@ -48,6 +46,12 @@ def counted(number: int, one: str, several: str = "") -> str:
     return "{0} {1}".format(number, one if number == 1 else several or one + "s")
 
 
+def few(lines: Sequence[str], most: int = 8) -> List[str]:
+    """Lines of one kind, the first ones and a count of the others."""
+    more = len(lines) - most
+    return list(lines[:most]) + (["and {0} of this kind".format(counted(more, "more", "more"))] if more > 0 else [])
+
+
 def shortened(name: str, width: int = _NAME) -> str:
     """The name as it may be shown: what a terminal would obey is escaped, what is too long is cut with an ellipsis."""
     shown = printable(name)
@@ -56,4 +60,4 @@ def shortened(name: str, width: int = _NAME) -> str:
 
 def printable(text: str) -> str:
     """The text with control characters escaped: names come from hosts, and are only data here."""
-    return _UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], text)
+    return line(text)

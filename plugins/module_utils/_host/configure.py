@@ -16,6 +16,7 @@ from .._fabric.diff import before_after, diff_host, leftover_steps
 from .._fabric.errors import BoltloomError, TopologyError
 from .._fabric.model import HostFacts, HostPlan
 from .._fabric.options import Options, wishes_of
+from .._fabric.part import host_plan
 from .._fabric.steps import Step
 from . import guard, interrupts, lock
 from . import journal as journals
@@ -23,9 +24,10 @@ from .apply import SETTLE_PAUSE, SETTLE_SECONDS, System, apply_steps, bring_back
 from .commands import HostError, Run
 from .commands import run as run_here
 from .journal import Journal
-from .probe import read_facts, system_of
+from .probe import read_facts
 from .rdma_holders import require_idle
 from .state import State, read_outcome
+from .system import system_of
 from .systems import SYSTEMS
 from .target import Target
 
@@ -122,14 +124,6 @@ def confirm(run_id: str, root: str = "/", owner: str = "") -> bool:
             why = read_outcome(place) or "the change is not there any more, or another run has begun one"
             raise HostError("it is too late to confirm: {0}".format(why), "run again")
         return False
-
-
-def host_plan(plan: Mapping[str, Any], host: str) -> HostPlan:
-    """The part of the plan that is about one host. :raises TopologyError: the plan does not know it."""
-    for candidate in codec.plan_from_dict(plan).hosts:
-        if candidate.host == host:
-            return candidate
-    raise TopologyError("the plan does not know the host {0}".format(host), "plan again with this host")
 
 
 def _make(want: HostPlan, diff: Diff, check_mode: bool, target: Target, terms: Terms) -> Outcome:

@@ -16,14 +16,14 @@ from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from .._fabric.errors import BoltloomError
 from .._fabric.model import WantPort
+from .._fabric.part import host_plan
 from .._fabric.shown import end as end_words
 from .._fabric.shown import port as port_words
 from .commands import HostError, Run
 from .commands import run as run_here
-from .configure import host_plan
 from .link_measure import Measured, farewell, measure
 from .link_wire import bind_to_device
-from .probe import system_of
+from .system import system_of
 
 ATTEMPT_SECONDS = 2.0
 PAUSE_SECONDS = 0.2  # between attempts that fail at once

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Dict, List, Optional
 
 from .._fabric import facts as fabric_facts
-from .commands import Run, required
+from .commands import HostError, Run, required
 
 DEVICES = "bus/thunderbolt/devices"
 INTERFACES = "class/net"
+CALL_SECONDS = 3.0
 IFUPDOWN = ("etc/network/interfaces", "etc/network/interfaces.d")
 
 
@@ -30,6 +32,7 @@ def collect(run: Run, root: str) -> Dict[str, str]:
     sysfs = os.path.join(root, "sys")
     for key, value in list(_devices(sysfs).items()) + list(_interfaces(sysfs).items()):
         raw[fabric_facts.SYSFS_PREFIX + key] = value
+    raw.update(_neighbours(run, raw))
     raw.update(_networkd(root))
     raw.update(_own_files(root))
     raw["processes"] = "".join(name + "\n" for name in _processes(os.path.join(root, "proc")))
@@ -49,6 +52,17 @@ def _networkmanager(run: Run) -> Dict[str, str]:
     if own:
         raw["nm_properties"] = required(run, fabric_facts.NM_PROPERTIES + own).stdout
     return raw
+
+
+def _neighbours(run: Run, raw: Dict[str, str]) -> Dict[str, str]:
+    """Who is heard on the interfaces. Where only that tells two cables apart, everybody there is called first."""
+    prefix = fabric_facts.SYSFS_PREFIX
+    tree = {key[len(prefix) :]: value for key, value in raw.items() if key.startswith(prefix)}
+    for device in fabric_facts.interfaces_to_ask(tree):
+        with contextlib.suppress(HostError):
+            run(("ping", "-6", "-c", "1", "-w", "1", "ff02::1%" + device), CALL_SECONDS)
+    output = run(fabric_facts.LINUX_NEIGHBOURS)
+    return {"ip_neigh": output.stdout} if output.rc == 0 else {}
 
 
 def _networkd(root: str) -> Dict[str, str]:

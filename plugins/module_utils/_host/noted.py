@@ -11,8 +11,8 @@ from .._fabric.model import HostPlan
 from .._fabric.steps import Step
 from . import state
 from .apply import Kind, Thing, Value
-from .probe import system_of
 from .state import State
+from .system import system_of
 from .target import Target
 
 

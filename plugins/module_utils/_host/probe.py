@@ -6,23 +6,12 @@
 
 from __future__ import annotations
 
-import os
-import platform
-
 from .._fabric import facts as fabric_facts
 from .._fabric.model import HostFacts
 from . import linux, macos, ours
 from .commands import Run
 from .commands import run as run_here
-
-MACOS_MARKER = "System/Library/CoreServices/SystemVersion.plist"
-
-
-def system_of(root: str) -> str:
-    """Which system this is: "macos" or "linux"."""
-    if platform.system() == "Darwin" or os.path.exists(os.path.join(root, MACOS_MARKER)):
-        return "macos"
-    return "linux"
+from .system import system_of
 
 
 def read_facts(run: Run = run_here, root: str = "/") -> HostFacts:

@@ -14,9 +14,9 @@ from .._fabric import rdma as fabric_rdma
 from .._fabric import rdma_ends
 from .._fabric.linux import rdma as linux_rdma
 from .._fabric.model import HostFacts, RdmaFacts, WantPort
+from .._fabric.part import host_plan
 from .commands import HostError, Run
 from .commands import run as run_here
-from .configure import host_plan
 from .probe import read_facts
 
 PAUSE = 0.5  # between two looks

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Tuple
 
+from .._fabric.errors import BoltloomError
 from .._fabric.lifeline import SWITCH, carriers
 from . import interrupts, lock, state
 from . import journal as journals
@@ -19,8 +20,10 @@ from .commands import HostError, Run
 from .commands import run as run_here
 from .configure import Outcome, Terms, require_over
 from .journal import Before
-from .probe import read_facts, system_of
+from .probe import read_facts
+from .rdma_holders import require_idle
 from .state import State
+from .system import system_of
 from .systems import SYSTEMS
 from .target import Target
 
@@ -71,7 +74,8 @@ def _compare(
         return Outcome((), "", "", "", ("there is nothing to restore on this host",)), {}
     system = SYSTEMS[system_of(target.root)]
     now = system.differing(values, target)
-    _keep_connection(now, target, reach)
+    if now:
+        _refuse(target, reach)
     steps = tuple("bring back {0}".format(_words(thing)) for thing in reversed(list(now)))
     return Outcome(steps, _text(now), _text({thing: values[thing] for thing in now})), values
 
@@ -104,14 +108,21 @@ def _system(target: Target) -> System:
     return SYSTEMS[system_of(target.root)]
 
 
-def _keep_connection(now: Mapping[str, Any], target: Target, reach: Reach) -> None:
-    """What brings a bridge back takes its ports' addresses away."""
-    if not now or reach.allow_cutting or not any(reach.addresses):
-        return
-    facts = read_facts(target.run, target.root)
-    devices = {port.device for port in facts.ports} | {bridge.device for bridge in facts.bridges}
-    carried = carriers(facts, devices, reach.addresses)
-    if carried:
+def _refuse(target: Target, reach: Reach) -> None:
+    """What brings a bridge back takes its ports' addresses away, and the GID tables of their RDMA devices change."""
+    try:
+        facts = read_facts(target.run, target.root)
+    except BoltloomError as error:
+        if reach.allow_cutting:
+            return
+        raise HostError(
+            "nobody can tell whether restoring cuts the connection to this host ({0})".format(error.one_line()),
+            "set {0}=true to restore all the same".format(SWITCH),
+        ) from error
+    ports = {port.device for port in facts.ports if port.device}
+    require_idle(facts.system, ports, target)
+    carried = carriers(facts, ports | {bridge.device for bridge in facts.bridges}, reach.addresses)
+    if carried and not reach.allow_cutting:
         raise HostError(
             "this host is reached at {0}, which goes over Thunderbolt: restoring would cut it off".format(carried),
             "reach it over Ethernet or Wi-Fi, or set {0}=true".format(SWITCH),

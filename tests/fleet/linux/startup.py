@@ -26,6 +26,8 @@ def boot() -> None:
     _ip("link", "set", "lo", "up")
     {"networkmanager": _networkmanager, "networkd": _networkd, "udev": _udev, "none": _nobody}[this["manager"]](this)
     sysfs.show()
+    if this["infiniband"]:
+        _daemon("/.fleet/python", "-IS", "/.fleet/lib/linux/infiniband.py")
     _wait("the address of eth0", lambda: this["en0_address"].split("/")[0] in _ip("-4", "addr", "show", "dev", "eth0"))
 
 

@@ -96,6 +96,29 @@ def test_after_a_reboot_the_domains_and_the_names_have_changed_places(mixed: Fle
     assert sh(mixed, "box1", "readlink /sys/bus/thunderbolt/devices/domain0").endswith("0000:00:0d.3/domain0\n")
 
 
+def test_the_tables_of_rdma_devices_follow_the_addresses(bring_up: BringUp, tmp_path: Path) -> None:
+    file = tmp_path / "rdma.yml"
+    file.write_text(
+        "hosts: {box1: {system: linux, manager: none, infiniband: [ethernet, thunderbolt]}, mac1: }\n"
+        "cables: [[box1:1, mac1:1]]\n"
+    )
+    fleet = bring_up(file)
+    ports = "/sys/class/infiniband/usb4_rdma0/ports/1"
+    assert sh(fleet, "box1", "ls /sys/class/infiniband").split() == ["mlx5_0", "usb4_rdma0"]
+    assert sh(fleet, "box1", f"cat {ports}/state").strip() == "1: DOWN"
+    sh(fleet, "box1", "ip link set thunderbolt0 up; ip addr add 10.9.9.1/30 dev thunderbolt0; sleep 1")
+    assert sh(fleet, "box1", f"cat {ports}/state {ports}/gids/1 {ports}/gid_attrs/ndevs/1").split("\n")[:3] == [
+        "4: ACTIVE",
+        "0000:0000:0000:0000:0000:ffff:0a09:0901",
+        "thunderbolt0",
+    ]
+    sh(fleet, "box1", "ip addr del 10.9.9.1/30 dev thunderbolt0; sleep 1")
+    assert sh(fleet, "box1", f"ls {ports}/gids").split() == ["0"]
+    fleet.cut("box1", "mac1")
+    sh(fleet, "box1", "sleep 1")
+    assert sh(fleet, "box1", "ls /sys/class/infiniband").split() == ["mlx5_0"]
+
+
 def test_bytes_cross_the_cable(mixed: Fleet) -> None:
     for host, number, service in (("box1", 1, "0-3.0"), ("box2", 2, "0-1.0")):
         name = next(n for n in cables(mixed, host).values() if service_of(mixed, host, n) == service)

@@ -61,7 +61,7 @@ def test_the_group_boltloom_is_taken_with_its_children_in_order() -> None:
 
 def test_a_hostfile_entry_is_found_by_name_or_address() -> None:
     inventory = select(listing({"mac1": {"ansible_host": "10.0.0.5"}}), "inv.yml")
-    assert all(inventory.find(ssh) is inventory.hosts[0] for ssh in ("mac1", "10.0.0.5", "admin@10.0.0.5"))
+    assert all(inventory.find(ssh) is inventory.hosts[0] for ssh in ("mac1", "admin@10.0.0.5", "ssh://me@mac1:22"))
     assert inventory.find("mac2") is None
 
 

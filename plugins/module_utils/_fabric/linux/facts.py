@@ -12,7 +12,7 @@ from typing import Collection, Dict, List, Mapping, Set, Tuple, Union
 from ..errors import ParseError
 from ..model import Bridge, ConfigFile, HostFacts, Nic, Port
 from ..reading import device, whole_characters
-from .ip import Interface, parse_ip_addr, parse_ip_route
+from .ip import Interface, parse_ip_addr, parse_ip_neigh, parse_ip_route
 from .keep import connection_files, is_own
 from .managers import (
     FIREWALL_PROCESS,
@@ -47,7 +47,8 @@ def linux_facts(raw: Raw) -> HostFacts:
     networkmanager, networkd = _managed(raw, interfaces)
     manager = choose_manager(devices, networkmanager, networkd, _processes(raw))
     configurations = networkd if manager == "networkd" else networkmanager
-    ports = tuple(_port(receptacle, interfaces, configurations) for receptacle in receptacles)
+    heard = _neighbours(_text(raw, "ip_neigh"))
+    ports = tuple(_port(receptacle, interfaces, configurations, heard) for receptacle in receptacles)
     routes = _routes(_text(raw, "ip_route"), warnings)
     if ports and manager == NONE:
         warnings.append("neither NetworkManager nor systemd-networkd nor udev runs here: a reboot loses the addresses")
@@ -94,7 +95,19 @@ def _managed(raw: Raw, interfaces: Mapping[str, Interface]) -> Tuple[Devices, De
     return networkmanager_devices(_text(raw, "nm_devices")), networkd
 
 
-def _port(receptacle: Receptacle, interfaces: Mapping[str, Interface], configurations: Mapping[str, str]) -> Port:
+def _neighbours(text: str) -> Mapping[str, Tuple[str, ...]]:
+    try:
+        return parse_ip_neigh(text)
+    except ParseError:  # it only helps to tell cables apart
+        return {}
+
+
+def _port(
+    receptacle: Receptacle,
+    interfaces: Mapping[str, Interface],
+    configurations: Mapping[str, str],
+    heard: Mapping[str, Tuple[str, ...]],
+) -> Port:
     interface = interfaces.get(receptacle.device, Interface(receptacle.device, False, 0, "", "", ()))
     return Port(
         receptacle=receptacle.number,
@@ -108,6 +121,7 @@ def _port(receptacle: Receptacle, interfaces: Mapping[str, Interface], configura
         mac=interface.mac,
         mtu=interface.mtu,
         addresses=interface.addresses,
+        neighbours=heard.get(receptacle.device, ()),
         configuration=configurations.get(receptacle.device, ""),
     )
 

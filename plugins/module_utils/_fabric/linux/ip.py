@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection: it may change in any release.
-"""``ip -j addr`` and ``ip -j route``.
+"""``ip -j addr``, ``ip -j route`` and ``ip -j neigh``.
 
 What ``ip`` leaves out, or says as ``null``, is a fact that is not there. What it says and
 what cannot be (an address that is none, a name that no interface can have) is an error:
@@ -15,7 +15,7 @@ import ipaddress
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Set, Tuple
 
 from ..errors import ParseError
 
@@ -61,6 +61,16 @@ def parse_ip_route(text: str) -> Tuple[Tuple[str, str], ...]:
             if hop.get("dev") is not None:
                 routes.append((_network(entry.get("dst")), _device("ip -j route", hop["dev"])))
     return tuple(routes)
+
+
+def parse_ip_neigh(text: str) -> Dict[str, Tuple[str, ...]]:
+    """Interface -> the MAC addresses that were heard on it. :raises ParseError: not the JSON of ``ip``."""
+    found: Dict[str, Set[str]] = {}
+    for entry in _entries("ip -j neigh", text):
+        device, mac = entry.get("dev"), str(entry.get("lladdr") or "").lower()
+        if isinstance(device, str) and _MAC.match(mac):
+            found.setdefault(device, set()).add(mac)
+    return {device: tuple(sorted(macs)) for device, macs in found.items()}
 
 
 def _interface(entry: Mapping[str, Any]) -> Interface:

@@ -81,6 +81,16 @@ def parse_thunderbolt_sysfs(tree: Mapping[str, str]) -> Tuple[Receptacle, ...]:
     return tuple(sorted(found, key=lambda receptacle: receptacle.number))
 
 
+def interfaces_to_ask(tree: Mapping[str, str]) -> Tuple[str, ...]:
+    """Interfaces of cables between the same two controllers: only who is heard there tells the cables apart."""
+    by_pair: Dict[Tuple[str, str], List[str]] = {}
+    for receptacle in parse_thunderbolt_sysfs(tree):
+        for peer in receptacle.peers:
+            if receptacle.device and peer.domain_uuid:
+                by_pair.setdefault((receptacle.domain_uuid, peer.domain_uuid), []).append(receptacle.device)
+    return tuple(device for devices in by_pair.values() if len(devices) > 1 for device in devices)
+
+
 def _bus(tree: Mapping[str, str]) -> _Bus:
     files: Dict[str, Dict[str, str]] = {}
     services: Dict[str, List[str]] = {}

@@ -70,7 +70,6 @@ def macos_facts(raw: Raw) -> HostFacts:
     )
     version = _version(raw, warnings)
     _warn_of_interfaces(interfaces, warnings)
-    _warn_of_leases(ports, services, warnings)
     kept = _Kept(raw, warnings)
     return HostFacts(
         system="macos",
@@ -132,19 +131,6 @@ def _compare(receptacles: Tuple[Receptacle, ...], by_number: Dict[int, HardwareP
 def _warn_of_interfaces(interfaces: Dict[str, Interface], warnings: List[str]) -> None:
     for interface in interfaces.values():
         warnings.extend("ifconfig: {0}: {1}".format(interface.name, words) for words in interface.odd[:5])
-
-
-def _warn_of_leases(ports: Tuple[Port, ...], services: Services, warnings: List[str]) -> None:
-    """A host at the other end of a cable that hands out leases takes over this host's way to the Internet."""
-    for port in ports:
-        for device in (port.device, port.bridge):
-            lease, service = services.lease(device), services.of(device)
-            if lease and service:
-                router = " with the router {0}".format(service.router) if service.router else ""
-                warnings.append(
-                    "Thunderbolt {0} ({1}) has the address {2}{3} from the other end of its cable: "
-                    "turn Internet Sharing off there".format(port.receptacle, device, lease, router)
-                )
 
 
 def _bounded(warnings: List[str]) -> Tuple[str, ...]:

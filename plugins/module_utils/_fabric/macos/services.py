@@ -14,6 +14,7 @@ from typing import Dict, List, Mapping, Optional, Tuple
 
 from ..errors import ParseError
 from ..model import Service
+from ..names import OUR_SERVICE
 from ..reading import printable, shown
 from .networksetup import ServiceEntry, ServiceInfo, parse_dns_servers, parse_getinfo
 
@@ -86,9 +87,9 @@ class Services:
         return address if given and not address.startswith("169.254.") else ""
 
     def warn_of_several(self, device: str) -> None:
-        """Say so when more than one service is enabled on the device."""
+        """Say so when more than one service is enabled on the device, unless the first is ours: then it is meant so."""
         enabled = [entry for entry in self._entries.get(device, []) if entry.enabled]
-        if len(enabled) > 1:
+        if len(enabled) > 1 and not OUR_SERVICE.match(enabled[0].name):
             names = ", ".join(shown(entry.name) for entry in enabled[:5])
             self._warnings.append(
                 "{0} has several enabled network services ({1}); the first counts".format(device, names)

@@ -38,8 +38,9 @@ def _set(arguments: list[str]) -> int:
     if arguments[0] not in ("-a", "-c") or not set(names) <= set(_SETTINGS) or not all(map(str.isdigit, values)):
         print("Usage: pmset <options>", file=sys.stderr)
         return 1
+    settings = {**_settings(), **dict(zip(names, map(int, values), strict=True))}
     with open(_KEPT, "w", encoding="utf-8") as file:
-        json.dump({**_settings(), **dict(zip(names, map(int, values), strict=True))}, file)
+        json.dump(settings, file)
     return 0
 
 

@@ -45,6 +45,7 @@ def slow(host: HostFacts) -> HostFacts:
 
 HOSTS = {"mac1": mac(1, 2), "mac2": replace(mac(2, 1), warnings=("odd service",)), "mac3": mac(3)}
 HOSTS.update({"mac5": slow(mac(5, 6)), "mac6": slow(mac(6, 5))})
+HOSTS.update({"mac7": mac(7, 8), "mac8": mac(8)})  # a cable that is seen from one end only
 RDMA = {
     "mac1": RdmaFacts("enabled", (RdmaDevice("rdma_en3", 1, True, (), "PORT_ACTIVE", "en3"),), "ready", "all is well"),
     "mac2": RdmaFacts("absent", (), "os-too-old", "macOS 26.2 is needed"),
@@ -63,6 +64,7 @@ def tasks_in(folder):
         task("fabric_plan", "no_mesh", hosts=["mac1", "mac2", "mac3"], shape="mesh"),
         task("fabric_plan", "slow", hosts=["mac5", "mac6"], show=False),
         task("fabric_plan", "too_slow", hosts=["mac5", "mac6"], slow_is_error=True, show=False),
+        task("fabric_plan", "one_sided", hosts=["mac7", "mac8"], over="thunderbolt"),
         task("fabric_plan", "silent", hosts=["mac1", "mac2", "mac4"]),
         task("fabric_plan", "bad_shape", hosts=pair, shape="star"),
         task("fabric_plan", "bad_pool", hosts=pair, pool="10.77.0.0/33"),
@@ -173,6 +175,16 @@ def test_a_plan_that_cannot_be_made_is_shown_with_its_cables(results):
     failed = results[0]["no_mesh"]
     assert failed["picture"].startswith("3 hosts, 1 cable: neither a mesh nor a ring")
     assert failed["picture"] in results[1]
+
+
+def test_cables_that_are_demanded_and_do_not_do_are_shown_with_what_explains_it(results):
+    failed = results[0]["one_sided"]
+    assert "no Thunderbolt cable joins two of the hosts" in failed["msg"]
+    assert failed["warnings"] == [
+        "mac7, Thunderbolt 2 (en3) sees mac8, Thunderbolt 2 (en3), which does not see it: plug the cable in anew at "
+        "both ends"
+    ]
+    assert failed["picture"].startswith("2 hosts, no cables") and failed["picture"] in results[1]
 
 
 def test_a_slow_cable_is_a_warning_or_where_asked_for_an_error_with_the_same_evidence(results):

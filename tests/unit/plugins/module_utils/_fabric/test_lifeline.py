@@ -12,7 +12,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model imp
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
 from unit.plugins.module_utils._fabric.racks import PAIR, change_port, names, port_of, rack
 
-NOBODY = {"mac1": "mac1", "mac2": "mac2.local"}
+NOBODY = {"mac1": ["mac1"], "mac2": ["mac2.local", "mac2"]}
 
 
 def planned(facts):
@@ -57,7 +57,7 @@ def test_an_address_that_its_service_will_put_there():
 
 def test_what_the_inventory_says_counts_where_the_connection_says_nothing():
     facts, plan = pair()
-    assert "mac1 is reached at 192.168.7.1" in refused(facts, plan, {"mac1": "192.168.7.1", "mac2": "mac2"})
+    assert "mac1 is reached at 192.168.7.1" in refused(facts, plan, {"mac1": ["mac1", "192.168.7.1"], "mac2": ["mac2"]})
 
 
 def test_both_hosts_are_named():

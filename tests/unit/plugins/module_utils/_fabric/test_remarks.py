@@ -231,7 +231,7 @@ def test_a_great_many_of_a_kind_are_cut():
         for port in facts[host].ports:
             change_port(facts, host, replace(port, speed_gbps=40))
     found = warnings(facts)
-    assert len(found) == 9 and found[-1] == "and 20 more warnings of this kind"
+    assert len(found) == 9 and found[-1] == "and 20 more of this kind"
 
 
 def test_names_from_hosts_are_only_data():

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.diff import diff_host
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import TopologyError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.foresee import foresee
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import Service
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.plan import PlanOptions, make_plan
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.todo import hosts_to_change
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.todo import hosts_to_change, require_possible
 from unit.plugins.module_utils._fabric.racks import RING_OF_FOUR, names, rack
 
 
@@ -32,3 +35,13 @@ def test_what_the_module_would_refuse_is_left_to_the_module():
     facts = rack(names(4), RING_OF_FOUR)
     plan = make_plan(facts, PlanOptions())
     assert "mac2" in hosts_to_change({**facts, "mac2": replace(facts["mac2"], ports=())}, plan)
+
+
+def test_what_a_module_would_refuse_is_refused_before_another_host_is_changed():
+    facts = rack(names(4), RING_OF_FOUR)
+    plan = make_plan(facts, PlanOptions())
+    require_possible(facts, plan)
+    port = replace(facts["mac2"].ports[0], service=Service("Ether\nnet", True, "dhcp"))
+    facts["mac2"] = replace(facts["mac2"], ports=(port, *facts["mac2"].ports[1:]))
+    with pytest.raises(TopologyError, match=r"^mac2: the network service 'Ether\\nnet' of en2 has characters"):
+        require_possible(facts, plan)

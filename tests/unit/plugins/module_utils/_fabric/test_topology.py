@@ -14,6 +14,7 @@ from unit.plugins.module_utils._fabric.racks import (
     PAIR,
     PAIR_TWO_CABLES,
     change_port,
+    full_mesh,
     names,
     plug,
     port_of,
@@ -250,6 +251,25 @@ def test_two_cables_between_two_controllers_are_a_guess_unless_their_speeds_diff
     assert cabling.warnings == ()
 
 
+@pytest.mark.parametrize("listener", ["mac1", "mac2"])
+def test_who_was_heard_on_the_interfaces_tells_two_cables_apart(listener):
+    """And it says more than speeds, which a slow plug may make differ."""
+    facts = rack(names(2), PAIR_TWO_CABLES)
+    for host in facts:
+        linux(facts, host)
+        on_one_bus(facts, host, (1, 2))
+    speaker = "mac2" if listener == "mac1" else "mac1"
+    for number, other in ((1, 2), (2, 1)):
+        heard = (port_of(facts, speaker, other).mac,)
+        change_port(
+            facts, listener, replace(port_of(facts, listener, number), neighbours=heard, speed_gbps=20 * number)
+        )
+        change_port(facts, speaker, replace(port_of(facts, speaker, number), speed_gbps=20 * number))
+    cabling = find_cables(facts)
+    assert [end[:4] for end in ends(cabling)] == [("mac1", 1, "mac2", 2), ("mac1", 2, "mac2", 1)]
+    assert cabling.warnings == ()
+
+
 def test_two_controllers_of_a_linux_host_are_told_apart():
     facts = rack(names(2), PAIR_TWO_CABLES)  # crossed, but each receptacle has a controller of its own
     linux(facts, "mac1")
@@ -286,3 +306,15 @@ def test_a_refusal_stands_beside_the_cables():
     facts = rack(names(2), [("mac1", 2, "mac1", 4), *PAIR])
     cabling = read_cables(facts)
     assert len(cabling.links) == 1 and "cabled to itself" in cabling.refusal.message
+
+
+def test_of_a_great_many_hosts_that_were_not_given_each_host_says_so_once():
+    facts = rack(names(16), full_mesh(16))
+    few = {host: facts[host] for host in names(4)}
+    cabling = find_cables(few)
+    assert len(cabling.links) == 6
+    assert cabling.warnings[0] == (
+        "mac1 sees 12 hosts that are not among the hosts given, at Thunderbolt "
+        "4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 and 15"
+    )
+    assert len(cabling.warnings) == 4

@@ -11,9 +11,13 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.facts imp
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.ip import (
     Interface,
     parse_ip_addr,
+    parse_ip_neigh,
     parse_ip_route,
 )
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.thunderbolt import parse_thunderbolt_sysfs
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.thunderbolt import (
+    interfaces_to_ask,
+    parse_thunderbolt_sysfs,
+)
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import Bridge, ConfigFile, Nic, Peer
 
 UUID = "d1010780-0070-6c18-2372-c40eb5021e02"
@@ -147,6 +151,25 @@ def test_routes_that_are_not_understood_are_a_warning_and_interfaces_an_error(ra
     assert "ip -j route: not JSON" in linux_facts(dict(raw, ip_route="Usage: ip")).warnings[1]
     with pytest.raises(ParseError, match="ip -j addr: not JSON"):
         linux_facts(dict(raw, ip_addr="Usage: ip"))
+
+
+def test_only_cables_between_the_same_two_controllers_are_listened_to():
+    far = "c0000001-1111-4222-8333-000000000001"
+    second = {BUS + "0-1/unique_id": far, BUS + "0-1.0/prtcid": "1", "class/net/thunderbolt1/device": "../0-1/0-1.0"}
+    assert interfaces_to_ask(TREE) == ()
+    assert interfaces_to_ask({**TREE, **second}) == ("thunderbolt1", "thunderbolt0")
+
+
+def test_who_was_heard():
+    text = json.dumps(
+        [
+            {"dst": "fe80::2", "dev": "thunderbolt0", "lladdr": "12:71:5E:00:AA:BB"},
+            {"dst": "10.77.0.2", "dev": "thunderbolt0", "lladdr": "12:71:5e:00:aa:bb"},
+            {"dst": "fe80::3", "dev": "thunderbolt0", "state": ["FAILED"]},
+            {"dst": "fe80::4", "dev": None, "lladdr": "x"},
+        ]
+    )
+    assert parse_ip_neigh(text) == {"thunderbolt0": ("12:71:5e:00:aa:bb",)}
 
 
 def test_what_ip_leaves_out_is_a_fact_that_is_not_there():

@@ -60,6 +60,12 @@ def test_two_enabled_services_on_a_device_are_pointed_out(raw):
     assert "en4 has several enabled network services ('Old cable', 'Cable (to the lab)')" in facts.warnings[0]
 
 
+def test_a_service_of_ours_in_front_of_somebody_s_is_meant_so(raw):
+    raw["service_order"] = raw["service_order"].replace("(*) Old cable", "(4) Boltloom Thunderbolt 3")
+    facts = macos_facts(raw)
+    assert facts.warnings == () and facts.ports[2].service.name == "Boltloom Thunderbolt 3"
+
+
 def test_only_the_bridge_of_the_ports_is_a_bridge(raw):
     assert macos_facts(raw).bridges == (
         Bridge(
@@ -210,15 +216,11 @@ def test_the_same_oddities_on_another_port_hinder_nobody(raw):
 DHCP = "DHCP Configuration\nIP address: {0}\nSubnet mask: 255.255.255.0\nRouter: {1}\nClient ID: \n"
 
 
-def test_a_lease_from_the_other_end_is_a_danger(raw):
+def test_a_lease_from_the_other_end_is_told_from_a_configured_address(raw):
     raw[GETINFO_PREFIX + "Cable (to the lab)"] = DHCP.format("192.168.2.7", "192.168.2.1")
     facts = macos_facts(raw)
     assert (facts.ports[2].lease, facts.ports[2].service.router) == ("192.168.2.7", "192.168.2.1")
     assert facts.ports[2].service.address == ""
-    assert facts.warnings == (
-        "Thunderbolt 3 (en4) has the address 192.168.2.7 with the router 192.168.2.1 from the other end of its cable: "
-        "turn Internet Sharing off there",
-    )
 
 
 def test_an_address_that_the_port_gave_itself_is_no_lease(raw):

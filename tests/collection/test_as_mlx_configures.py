@@ -68,6 +68,7 @@ def of_ours(rack, hosts, *arguments):
     """What our playbook writes."""
     path, inventory = rack.folder / "ours.json", rack.folder / "these.json"
     inventory.write_text(json.dumps({"boltloom": {"hosts": dict.fromkeys(hosts)}}))
+    path.unlink(missing_ok=True)  # one that is there would have its own say
     rack.play("configure", "-e", f"thunderbolt_net_hostfile={path}", *arguments, inventory=inventory)
     return json.loads(path.read_text())
 

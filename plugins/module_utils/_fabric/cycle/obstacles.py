@@ -22,7 +22,7 @@ _PAIR_WORK = 20_000_000  # hosts squared times hosts that are looked at; a few s
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Without ``removed`` the hosts fall into ``parts``, more than a cycle can join."""
+    """Without ``removed`` the hosts fall into ``parts``, and perhaps others: more than a cycle can join."""
 
     removed: Tuple[int, ...]
     parts: Tuple[Tuple[int, ...], ...]

@@ -75,7 +75,8 @@ def test_an_obstacle_is_a_proof_that_can_be_checked(graph):
     near = neighbours(graph)
     for obstacle in (find_obstacle(near), find_pair(near)):
         if obstacle:
-            assert parts_without(near, obstacle.removed) == obstacle.parts
+            assert set(obstacle.parts) <= set(parts_without(near, obstacle.removed))  # it need not list them all
+            assert len(set(obstacle.parts)) == len(obstacle.parts)
             assert len(obstacle.parts) > max(len(obstacle.removed), 1)
             assert not has_ring(near)
 

@@ -53,6 +53,9 @@ def configure(request: ConfigRequest, voice: Voice, show: Callable[[str], None])
     fabric = account.results.get("fabric_plan", {})
     if request.backend is None and fabric.get("reason", "asked for") != "asked for":
         voice.note(f"backend {fabric['backend']}: {fabric['reason']}")
+    if request.auto_setup:
+        verb = "would be changed" if request.check else "changed"
+        voice.phase(f"{len(account.facts)} hosts looked at, {verb}: {', '.join(sorted(account.changed)) or 'none'}")
     _show_hostfile(request, account.results.get("hostfile", {}), show)
 
 

@@ -66,7 +66,7 @@ options:
   mtu:
     description:
       - MTU of the planned ports; V(0) leaves it as it is. Both ends of a cable need the same.
-      - On Linux it lasts until the next boot.
+      - On Linux a rule of udev of our own (C(81-boltloom-mtu-N.rules)) keeps it, where udev runs.
     type: int
     default: 0
   no_sleep:

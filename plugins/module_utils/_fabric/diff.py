@@ -114,8 +114,9 @@ def _note_steps(facts: HostFacts, want: HostPlan) -> List[Step]:
 
 
 def _noted(port: WantPort) -> WantPort:
-    """A cable may be negotiated anew at another speed, which changes nothing of what is configured."""
-    return replace(port, speed_gbps=0, uid="")
+    """A cable may be negotiated anew at another speed, and a boot may rename the interface of the Linux host at its
+    other end, which changes nothing of what is configured."""
+    return replace(port, speed_gbps=0, uid="", peer_device="")
 
 
 def _bridge_steps(facts: HostFacts, bridge: Bridge, planned: Set[str]) -> List[Step]:

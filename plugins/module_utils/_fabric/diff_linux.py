@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List
+from typing import List, Tuple
 
 from .errors import TopologyError
-from .linux.keep import connection_uuid, is_own, own_file, own_paths
+from .linux.keep import connection_uuid, is_own, mtu_path, own_file, own_paths
 from .linux.managers import NETWORKD, NETWORKMANAGER
 from .model import ConfigFile, HostFacts, Port, WantPort
 from .steps import ACTIVATE_CONFIG, ADD_ADDRESS, REMOVE_ADDRESS, REMOVE_CONFIG, WRITE_CONFIG, Step
@@ -59,10 +59,17 @@ def linux_leftovers(facts: HostFacts, noted: WantPort) -> List[Step]:
         if port.receptacle == noted.receptacle and _address(noted) in port.addresses
     ]
     present = {file.path for file in facts.config}
-    for path in own_paths(noted.receptacle):
+    for path in (*own_paths(noted.receptacle), mtu_path(noted.receptacle)):
         if path in present:
             steps.append(Step(REMOVE_CONFIG, path=path, device=noted.device))
     return steps
+
+
+def named_as_now(applied: Tuple[WantPort, ...], ports: Tuple[Port, ...]) -> Tuple[WantPort, ...]:
+    """What was configured last, with the names that the interfaces have since the last boot. One whose cable is out
+    has none, and keeps the old one."""
+    devices = {(port.receptacle, port.uid): port.device for port in ports if port.device}
+    return tuple(replace(want, device=devices.get((want.receptacle, want.uid), want.device)) for want in applied)
 
 
 def in_force(manager: str, want: WantPort) -> str:

@@ -4,19 +4,16 @@
 # This file is private to the collection: it may change in any release.
 """Which cables to add or to move, where those that are there make no ring or no mesh. By host and receptacle.
 
-A ring needs one cable more for each path that the hosts fall into when they are covered with as few paths as
-possible. That is asked of the ring search: with k more hosts that are joined to everybody, there is a ring exactly
-when k paths suffice.
+A ring needs one cable more for each path that the hosts fall into when they are covered with as few paths as possible.
 """
 
 from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .cycle.obstacles import find_obstacle
-from .cycle.search import find_cycle
+from .cycle.paths import fewest_paths
 from .model import HostFacts, Link
-from .ring import Numbers, missing_cables, neighbours
+from .ring import missing_cables, neighbours
 from .words import listed, shortened
 
 Pair = Tuple[str, str]
@@ -32,12 +29,10 @@ def to_make_a_ring(hosts: Sequence[str], facts: Mapping[str, HostFacts], links: 
         return ""
     few = [host for host in hosts if _may_lack_ports(facts[host], 2)]
     if few:
-        return "{0} {1} one Thunderbolt port only, and a ring needs two on each host".format(
+        return "{0} {1} fewer than two Thunderbolt ports, and a ring needs two on each host".format(
             listed(few), "has" if len(few) == 1 else "have"
         )
-    paths = _fewest_paths(neighbours(hosts, [link.hosts for link in links]))
-    if not paths:
-        return ""
+    paths = fewest_paths(neighbours(hosts, [link.hosts for link in links]))
     ends = [(paths[place - 1][-1], path[0]) for place, path in enumerate(paths)]
     kept = {_pair(hosts[one], hosts[two]) for path in paths for one, two in zip(path, path[1:])}
     new = [(hosts[min(pair)], hosts[max(pair)]) for pair in ends]
@@ -60,35 +55,6 @@ def to_make_a_mesh(hosts: Sequence[str], facts: Mapping[str, HostFacts], links: 
 def _may_lack_ports(facts: HostFacts, needed: int) -> bool:
     """A Linux host lists only receptacles with something in them, so it says nothing about the others."""
     return facts.system != "linux" and sum(bool(port.device) for port in facts.ports) < needed
-
-
-def _fewest_paths(near: Numbers) -> List[List[int]]:
-    """The hosts as paths over cables, as few as can be found; [] when none were found."""
-    count, extra = len(near), 1
-    while extra <= count:
-        wide = [*(list(others) + list(range(count, count + extra)) for others in near)]
-        wide.extend(list(range(count)) for _more in range(extra))
-        obstacle = find_obstacle(wide)
-        if obstacle:
-            extra += max(1, len(obstacle.parts) - len(obstacle.removed))
-            continue
-        found = find_cycle(wide).cycle
-        if found:
-            return _cut(found, count)
-        extra += 1
-    return []
-
-
-def _cut(cycle: Sequence[int], count: int) -> List[List[int]]:
-    """The cycle without the hosts that were added, from the first of them on."""
-    start = next(place for place, host in enumerate(cycle) if host >= count)
-    paths: List[List[int]] = []
-    for host in [*cycle[start:], *cycle[:start]]:
-        if host >= count:
-            paths.append([])
-        else:
-            paths[-1].append(host)
-    return [path for path in paths if path]
 
 
 def _pair(one: str, other: str) -> Pair:

@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Any, List, Tuple
 
 from .errors import TopologyError
+from .linux.keep import MODES, mtu_file
+from .linux.managers import NONE, UDEV
 from .model import HostFacts, HostPlan
 
 LEAST_MTU, MOST_MTU = 1280, 16000
@@ -40,10 +43,27 @@ def wishes_of(options: Options, facts: HostFacts, want: HostPlan) -> Tuple[Wish,
     found: List[Wish] = []
     if options.mtu and not LEAST_MTU <= options.mtu <= MOST_MTU:
         raise TopologyError("an MTU of {0} is none".format(options.mtu), "from {0} to {1}".format(LEAST_MTU, MOST_MTU))
+    if options.mtu and facts.system == "linux":
+        return _mtu_on_linux(options.mtu, facts, want)
     for port in want.ports if options.mtu else ():
         words = "set the MTU of {0} to {1}".format(port.device, options.mtu)
         found.append(Wish("mtu:" + port.device, options.mtu, words))
     return tuple(found) + (_of_a_mac(options, facts) if facts.system == "macos" else ())
+
+
+def _mtu_on_linux(mtu: int, facts: HostFacts, want: HostPlan) -> Tuple[Wish, ...]:
+    """Now, and each time that the interface comes with its cable. It is known by its MAC address, as names change."""
+    found: List[Wish] = []
+    planned = {port.receptacle for port in want.ports}
+    for port in (port for port in facts.ports if port.receptacle in planned):
+        words = "set the MTU of {0} to {1}".format(port.device, mtu)
+        found.append(Wish("mtu:" + (port.mac or port.device), mtu, words))
+        if facts.manager != NONE and port.mac:
+            file = mtu_file(port, mtu)
+            data = base64.b64encode(file.text.encode("utf-8")).decode("ascii")
+            value = {"data": data, "mode": MODES[UDEV], "owner": [0, 0]}
+            found.append(Wish("file:" + file.path, value, "write {0}, which keeps the MTU".format(file.path)))
+    return tuple(found)
 
 
 def _of_a_mac(options: Options, facts: HostFacts) -> Tuple[Wish, ...]:

@@ -67,7 +67,7 @@ def _by_host(plan: FabricPlan) -> ByHost:
     found: Dict[str, List[Link]] = {host: [] for host in plan.order}
     for link in plan.links:
         for host in link.hosts:
-            found[host].append(link)
+            found.setdefault(host, []).append(link)
     return {host: sorted(found[host], key=lambda link: link.end(host).receptacle) for host in found}
 
 

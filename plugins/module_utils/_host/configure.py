@@ -160,7 +160,16 @@ def _compare(
     if devices:
         require_idle(have.system, devices | {port.device for port in want.ports}, target)
     warnings = ("{0}: it was neither confirmed nor undone, and is completed".format(died.describe()),) if died else ()
-    return Outcome(_sentences(steps), before + more[0], after + more[1], "", warnings), have, steps
+    kept = _way_back(place, terms) if steps else ""
+    return Outcome(_sentences(steps), before + more[0], after + more[1] + kept, "", warnings), have, steps
+
+
+def _way_back(place: State, terms: Terms) -> str:
+    """What besides the steps themselves is done, for ``--diff``."""
+    text = "{0}: what was before, for restore\n".format(place.folder)
+    if terms.confirm_within:
+        text += "taken back by this host itself unless confirmed within {0:g} s\n".format(terms.confirm_within)
+    return text
 
 
 def _apply(

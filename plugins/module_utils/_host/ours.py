@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from typing import Callable, List, Mapping, Tuple, TypeVar
 
+from .._fabric.diff_linux import named_as_now
 from .._fabric.errors import BoltloomError
 from .._fabric.model import HostFacts, WantPort
 from . import journal, state
@@ -34,6 +35,8 @@ def with_ours(facts: HostFacts, run: Run, root: str, environment: Mapping[str, s
 
     nothing: Tuple[WantPort, ...] = ()
     applied = attempt(lambda: state.read_applied(place), nothing)
+    if facts.system == "linux":
+        applied = named_as_now(applied, facts.ports)
     unfinished = attempt(lambda: journal.unfinished(place), "")
     outcome = attempt(lambda: state.read_outcome(place), "")
     return replace(

@@ -71,23 +71,6 @@ def write_interface(device: str, value: Value, target: Target) -> None:
         required(target.run, ["ip", "address", "add", address, "dev", device])
 
 
-def read_mtu(device: str, target: Target) -> Value:
-    """None: there is no such interface."""
-    link = links(target).get(device)
-    return None if link is None else link.get("mtu")
-
-
-def write_mtu(device: str, value: Value, target: Target) -> None:
-    """Until the next boot. An interface that is gone with its cable needs nothing."""
-    if value is not None and read_mtu(device, target) is not None:
-        required(target.run, ["ip", "link", "set", "dev", device, "mtu", str(value)])
-
-
-def same_mtu(now: Value, before: Value) -> bool:
-    """An interface that is gone with its cable is as good as it was."""
-    return now is None or before is None or bool(now == before)
-
-
 def same_interface(now: Value, before: Value) -> bool:
     """One that is gone with its cable, or that another boot made, is as good as it was."""
     if now is None or before is None or (now["boot"], now["mac"]) != (before["boot"], before["mac"]):
@@ -116,6 +99,19 @@ def write_address(name: str, value: Value, target: Target) -> None:
 def same_address(now: Value, before: Value) -> bool:
     """An interface that is gone with its cable has no address."""
     return now is None or before is None or now == before
+
+
+def read_mtu(which: str, target: Target) -> Value:
+    """Of the interface now. None: there is no such interface."""
+    link = find_link(which, target)
+    return None if link is None else link.get("mtu")
+
+
+def write_mtu(which: str, value: Value, target: Target) -> None:
+    """Now; a rule of udev, which is another thing, keeps it."""
+    link = find_link(which, target)
+    if link is not None and value is not None:
+        required(target.run, ["ip", "link", "set", "dev", str(link["ifname"]), "mtu", str(value)])
 
 
 def _inet(link: Mapping[str, Any]) -> List[Mapping[str, Any]]:
@@ -168,8 +164,8 @@ LINUX = System(
     },
     things={
         "interface": Thing(read_interface, write_interface, same_interface),
-        "mtu": Thing(read_mtu, write_mtu, same_mtu),
         "address": Thing(read_address, write_address, same_address),
+        "mtu": Thing(read_mtu, write_mtu, same_address),  # gone with its cable is as good as it was
         "file": Thing(config_files.read_file, config_files.write_file),
         "connection": Thing(config_files.read_connection, config_files.write_connection, config_files.same_connection),
         "noted": noted.THING,

@@ -15,11 +15,12 @@ from typing import List, Sequence, Set, Tuple
 Neighbours = Sequence[Sequence[int]]
 Cable = Tuple[int, int]
 
-_WORK = 3_000_000  # decisions times hosts; a second or two
 
+def search_over_cables(neighbours: Neighbours, work: int) -> Tuple[List[int], bool]:
+    """(A cycle or [], whether that is certain.)
 
-def search_over_cables(neighbours: Neighbours, work: int = _WORK) -> Tuple[List[int], bool]:
-    """(A cycle or [], whether that is certain.)"""
+    :param work: decisions times hosts that are allowed.
+    """
     state = _State(neighbours)
     decisions: List[Tuple[int, Cable]] = []  # how long the trail was before, and the cable that was taken
     fits = state.settle(list(range(len(neighbours))))

@@ -21,6 +21,8 @@ from .turned import turned_path
 
 _SEED = 5
 _IN_ORDER_WORK = 1_000_000  # visited states times hosts; about a tenth of a second
+_TURN_WORK = 1_500_000  # hosts moved by turns, of one try; below half a second
+_CABLE_WORK = 3_000_000  # decisions times hosts; a second or two
 
 
 @dataclass(frozen=True)
@@ -31,24 +33,24 @@ class CycleSearch:
     certain: bool
 
 
-def find_cycle(neighbours: Sequence[Sequence[int]]) -> CycleSearch:
+def find_cycle(neighbours: Sequence[Sequence[int]], effort: float = 1.0) -> CycleSearch:
     """A cycle from host 0 on, towards the smaller one of its neighbours there.
 
     :param neighbours: number of a host -> the hosts that it shares a cable with, ascending.
+    :param effort: the part of the usual work after which to give up.
     """
     count = len(neighbours)
     if count < 3 or any(len(others) < 2 for others in neighbours):
         return CycleSearch((), certain=True)
-    found, certain = first_in_order(neighbours, max(_IN_ORDER_WORK, 2 * count * count))
+    found, certain = first_in_order(neighbours, int(effort * max(_IN_ORDER_WORK, 2 * count * count)))
     if found or certain:
         return CycleSearch(tuple(found), certain=True)
     chance = random.Random(_SEED)
-    for search in (joined_cycles, turned_path):
-        found = search(neighbours, chance)
-        if found:
-            return CycleSearch(_from_the_first(found), certain=True)
-    found, certain = search_over_cables(neighbours)
-    return CycleSearch(_from_the_first(found) if found else (), certain)
+    found = joined_cycles(neighbours, chance) or turned_path(neighbours, chance, int(effort * _TURN_WORK))
+    certain = False
+    if not found:
+        found, certain = search_over_cables(neighbours, int(effort * _CABLE_WORK))
+    return CycleSearch(_from_the_first(found) if found else (), certain or bool(found))
 
 
 def _from_the_first(cycle: Sequence[int]) -> Tuple[int, ...]:

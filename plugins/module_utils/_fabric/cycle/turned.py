@@ -16,11 +16,13 @@ from typing import List, Sequence
 Neighbours = Sequence[Sequence[int]]
 
 _TRIES = 4
-_WORK = 1_500_000  # hosts moved by turns, of one try; below half a second
 
 
-def turned_path(neighbours: Neighbours, chance: random.Random, work: int = _WORK) -> List[int]:
-    """A cycle, [] where none was found. Each host must have a neighbour."""
+def turned_path(neighbours: Neighbours, chance: random.Random, work: int) -> List[int]:
+    """A cycle, [] where none was found. Each host must have a neighbour.
+
+    :param work: hosts that may be moved by turns, in each try.
+    """
     for _attempt in range(_TRIES):
         found = _Path(neighbours, chance, work).closed()
         if found:

@@ -24,6 +24,7 @@ _FOLDERS = {
     NETWORKD: ("/etc/systemd/network/10-boltloom-thunderbolt-", ".network"),
     UDEV: ("/etc/udev/rules.d/80-boltloom-thunderbolt-", ".rules"),
 }
+_MTU_RULE = ("/etc/udev/rules.d/81-boltloom-mtu-", ".rules")  # whoever manages the port: udev sees it first
 MODES = {NETWORKMANAGER: 0o600, NETWORKD: 0o644, UDEV: 0o644}  # NetworkManager ignores what others may read
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]{1,15}\Z")
@@ -84,7 +85,7 @@ def own_paths(receptacle: int) -> Tuple[str, ...]:
 
 def manager_of(path: str) -> Optional[str]:
     """Whose language one of our files is written in; None for a file that is not ours, which is never touched."""
-    for manager, (prefix, suffix) in _FOLDERS.items():
+    for manager, (prefix, suffix) in (*_FOLDERS.items(), (UDEV, _MTU_RULE)):
         if path.startswith(prefix) and path.endswith(suffix) and _NUMBER.match(path[len(prefix) : -len(suffix)]):
             return manager
     return None
@@ -115,6 +116,19 @@ def own_file(manager: str, port: Port, want: WantPort) -> Optional[ConfigFile]:
             "give it one (ip link set dev NAME address MAC)",
         )
     return ConfigFile(own_path(manager, want.receptacle), _TEXTS[manager](port, want))
+
+
+def mtu_path(receptacle: int) -> str:
+    """Where our file for the MTU of a receptacle is."""
+    return "{0}{1}{2}".format(_MTU_RULE[0], receptacle, _MTU_RULE[1])
+
+
+def mtu_file(port: Port, mtu: int) -> ConfigFile:
+    """The rule that gives the interface of a cable its MTU each time that it comes."""
+    text = _HEAD.format(port.receptacle) + 'ACTION=="add", SUBSYSTEM=="net", {0}, ATTR{{mtu}}="{1}"\n'.format(
+        _this_interface(port), mtu
+    )
+    return ConfigFile(mtu_path(port.receptacle), text)
 
 
 def own_connections(raw_connections: str) -> Tuple[str, ...]:
@@ -189,12 +203,17 @@ def _network(port: Port, want: WantPort) -> str:
     )
 
 
+def _this_interface(port: Port) -> str:
+    """And not a bridge or a VLAN upon it, which borrow its address."""
+    if port.mac:
+        return 'ENV{{DEVTYPE}}=="", ATTR{{address}}=="{0}"'.format(port.mac)
+    return 'KERNEL=="{0}"'.format(port.device)
+
+
 def _rule(port: Port, want: WantPort) -> str:
-    which = 'ENV{{DEVTYPE}}=="", ATTR{{address}}=="{0}"'.format(port.mac) if port.mac else ""
-    which = which or 'KERNEL=="{0}"'.format(port.device)
     return (
         _HEAD.format(want.receptacle)
-        + 'ACTION=="add", SUBSYSTEM=="net", {0}, '.format(which)
+        + 'ACTION=="add", SUBSYSTEM=="net", {0}, '.format(_this_interface(port))
         + 'RUN+="/sbin/ip address replace {0}/{1} dev $name", '.format(want.address, want.prefix)
         + 'RUN+="/sbin/ip link set dev $name up"\n'
     )

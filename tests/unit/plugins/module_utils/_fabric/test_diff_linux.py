@@ -12,6 +12,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.diff impo
     diff_host,
     leftover_steps,
 )
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.diff_linux import named_as_now
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import TopologyError
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.foresee import foresee
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.linux.keep import connection_uuid, own_path
@@ -136,6 +137,17 @@ def test_a_file_that_networkd_would_prefer_is_named_before_anything_is_done(file
         diff_host(box("networkd", configuration=file), WANT)
     assert "take the interface out of its [Match]" in caught.value.hint
     assert diff_host(box("networkd", configuration="/etc/systemd/network/20-cables.network"), WANT)
+
+
+def test_after_a_boot_that_renamed_interfaces_the_note_is_read_with_the_names_of_today():
+    facts = box("networkd")
+    done = foresee(facts, diff_host(facts, WANT))
+    renamed = replace(done.ports[0], device="thunderbolt7")
+    applied = named_as_now(tuple(replace(want, uid=PORT.uid) for want in done.applied), (renamed,))
+    assert [want.device for want in applied] == ["thunderbolt7"]
+    assert named_as_now(applied, ()) == applied  # its cable is out
+    today = replace(done, ports=(renamed,), applied=applied)
+    assert diff_host(today, HostPlan("box1", (replace(WANT.ports[0], device="thunderbolt7", peer_device="x"),))) == ()
 
 
 def test_only_the_planned_port_leaves_a_bridge():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -33,8 +34,12 @@ def test_all_of_them():
 
 
 def test_a_linux_host_has_only_the_mtu():
-    linux = replace(MAC, system="linux")
-    assert [wish.thing for wish in wishes_of(Options(mtu=9000, no_sleep=True), linux, WANT)] == ["mtu:en2"]
+    linux = replace(MAC, system="linux", manager="none")
+    mac = next(port.mac for port in MAC.ports if port.device == "en2")
+    assert [wish.thing for wish in wishes_of(Options(mtu=9000, no_sleep=True), linux, WANT)] == ["mtu:" + mac]
+    now, kept = wishes_of(Options(mtu=9000), replace(linux, manager="networkd"), WANT)
+    assert (now.value, kept.thing) == (9000, "file:/etc/udev/rules.d/81-boltloom-mtu-1.rules")
+    assert f'ATTR{{address}}=="{mac}", ATTR{{mtu}}="9000"' in base64.b64decode(kept.value["data"]).decode()
 
 
 @pytest.mark.parametrize(

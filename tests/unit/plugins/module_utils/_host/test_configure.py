@@ -76,6 +76,7 @@ def test_check_mode_compares_and_runs_nothing(run, root, readings):
         "note on the host what is configured: thunderbolt0 10.77.0.1/30",
     )
     assert "10.77.0.3" in outcome.before and "10.77.0.1" in outcome.after
+    assert outcome.after.endswith("/var/lib/boltloom: what was before, for restore\n")
     assert changes(run) == []
 
 

@@ -58,7 +58,7 @@ def grow_cover(neighbours: Neighbours, after: List[int], before: List[int], star
     came_from: Dict[int, int] = {}
     reached = {start}
     queue = [start]
-    for host in queue:
+    for host in queue:  # pylint: disable=modified-iterating-list
         for other in neighbours[host]:
             if other in came_from:
                 continue

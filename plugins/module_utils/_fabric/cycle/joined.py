@@ -58,14 +58,14 @@ def grow_cover(neighbours: Neighbours, after: List[int], before: List[int], star
     came_from: Dict[int, int] = {}
     reached = {start}
     queue = [start]
-    for host in queue:  # pylint: disable=modified-iterating-list
+    for host in queue:
         for other in neighbours[host]:
             if other in came_from:
                 continue
             came_from[other] = host
             if before[other] >= 0:
                 reached.add(before[other])
-                queue.append(before[other])
+                queue.append(before[other])  # pylint: disable=modified-iterating-list
                 continue
             while True:  # hand the free host back along the way
                 giver = came_from[other]

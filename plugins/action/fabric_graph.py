@@ -47,7 +47,8 @@ class ActionModule(ControlAction):
 def graphviz(argv, dot):
     """Let Graphviz draw. :raises GraphError: it is not installed, or does not manage."""
     try:
-        done = subprocess.run(argv, input=dot, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=GRAPHVIZ_SECONDS)
+        pipe = subprocess.PIPE
+        done = subprocess.run(argv, input=dot, stdout=pipe, stderr=pipe, timeout=GRAPHVIZ_SECONDS, check=False)
     except FileNotFoundError:
         raise drawing.no_graphviz() from None
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -104,7 +104,8 @@ class _Sockets:
         if self._has_free(near):
             return "add a cable from {0} to {1}".format(self._take_free(near), self._take_free(far))
         spare = self._spare_at(near)
-        assert spare is not None
+        if spare is None:
+            raise ValueError("{0} has neither a free port nor a cable to spare".format(near))
         self._spare.remove(spare)
         gone = spare.other(near)
         words = "move the cable between {0}: its end at {1} goes to {2}".format(

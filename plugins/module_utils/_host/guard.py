@@ -39,7 +39,7 @@ def start(place: State, run: str, seconds: float, take_back: TakeBack) -> None:
     os.close(writer)
     os.waitpid(child, 0)
     try:
-        readable, _, _ = select.select([reader], [], [], READY_SECONDS)
+        readable = select.select([reader], [], [], READY_SECONDS)[0]
         if not readable or os.read(reader, 1) != b"+":
             raise HostError("the process that would take the change back does not start", "nothing was changed")
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from typing import Callable, List, Mapping, Tuple, TypeVar
+from typing import Callable, List, Mapping, Optional, Tuple, TypeVar
 
 from .._fabric.diff_linux import named_as_now
 from .._fabric.errors import BoltloomError
@@ -21,7 +21,7 @@ from .state import State
 Noun = TypeVar("Noun")
 
 
-def with_ours(facts: HostFacts, run: Run, root: str, environment: Mapping[str, str] = os.environ) -> HostFacts:
+def with_ours(facts: HostFacts, run: Run, root: str, environment: Optional[Mapping[str, str]] = None) -> HostFacts:
     """The facts with what is ours. A damaged file of ours is a warning: looking at the cables needs none of them."""
     place = State(facts.system, root)
     warnings: List[str] = []
@@ -43,7 +43,9 @@ def with_ours(facts: HostFacts, run: Run, root: str, environment: Mapping[str, s
         facts,
         applied=applied,
         unfinished=unfinished,
-        ssh_address=ssh_address(environment, lambda: _interfaces(facts.system, run)),
+        ssh_address=ssh_address(
+            os.environ if environment is None else environment, lambda: _interfaces(facts.system, run)
+        ),
         warnings=facts.warnings + tuple(warnings) + ((outcome,) if outcome else ()),
     )
 

@@ -65,7 +65,7 @@ def grow_cover(neighbours: Neighbours, after: List[int], before: List[int], star
             came_from[other] = host
             if before[other] >= 0:
                 reached.add(before[other])
-                queue.append(before[other])
+                queue.append(before[other])  # pylint: disable=modified-iterating-list
                 continue
             while True:  # hand the free host back along the way
                 giver = came_from[other]

@@ -75,7 +75,7 @@ def ask(core, command: str, *arguments: str) -> str:
 
 
 def test_a_hostfile_is_an_inventory(core, tmp_path):
-    (tmp_path / "h.json").write_text(json.dumps([{"ssh": "me@10.0.0.1"}, {"ssh": "m2", "rdma": ["{{x}}", None]}]))
+    (tmp_path / "h.json").write_text(json.dumps([{"ssh": "me@10.0.0.1"}, {"ssh": "m2", "rdma": ["rdma_en2", None]}]))
     (tmp_path / "f.yml").write_text("plugin: boltloom.cluster.hostfile\nhostfile: h.json\n")
     found = json.loads(ask(core, "ansible-inventory", "-i", str(tmp_path / "f.yml"), "--list"))
     assert found["boltloom"]["hosts"] == ["10.0.0.1", "m2"]

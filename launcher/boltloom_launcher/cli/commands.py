@@ -63,7 +63,8 @@ def _have_standard_streams() -> None:
 def _run() -> int:
     try:
         status = boltloom(prog_name="boltloom", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return EXIT_USAGE

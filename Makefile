@@ -13,13 +13,14 @@ help: ## this list
 demo: setup-demo ## from cables to a running program, on a simulated fleet
 	@$(PY) -m demo
 
-test: setup-test lint ## everything (about 10 minutes on two cores)
-	@$(PYTEST)
+test: setup-test lint ## everything but the long campaigns (about 20 minutes on two cores)
+	@$(PYTEST) -m "not campaign"
 
 test-fast: setup-test ## what needs no fleet and no second compiler (under 90 seconds)
-	@$(PYTEST) -m "not fleet and not slow"
+	@$(PYTEST) -m "not fleet and not slow and not campaign"
 
-soak: setup-test ## a million hostile inputs for each parser and codec (about two hours; SOAK="--seed 7 --variants 5000")
+soak: setup-test ## the campaigns of the tests, a million hostile inputs for each parser, molecule (hours; SOAK="--seed 7 --variants 5000")
+	@$(PYTEST) -m campaign
 	@PYTHONPATH=tests:.build:launcher $(PY) -m hostile $(SOAK)
 	@$(MOLECULE)
 

@@ -93,7 +93,7 @@ def matrices(mlx, ours):
     return as_lists([host["rdma"] for host in mlx["hosts"]]), as_lists(reordered)
 
 
-@pytest.mark.parametrize("backend", ["jaccl", "jaccl-ring"])
+@pytest.mark.parametrize("backend", ["jaccl", pytest.param("jaccl-ring", marks=pytest.mark.campaign)])
 def test_by_rdma_the_same_devices_lead_to_the_same_hosts(rack, backend):
     hosts = ["mac1", "mac2", "mac3"]
     mlx, _ = of_mlx(rack, hosts, "--backend", backend)
@@ -109,6 +109,7 @@ def test_by_rdma_the_same_devices_lead_to_the_same_hosts(rack, backend):
     assert [host["ssh"] for host in ours["hosts"]] == hosts == [host["ssh"] for host in mlx["hosts"]]
 
 
+@pytest.mark.campaign
 def test_of_several_cables_both_list_all_and_ours_pairs_their_ends(rack):
     hosts = ["mac1", "mac2"]
     mlx, _ = of_mlx(rack, hosts, "--backend", "jaccl")
@@ -132,6 +133,7 @@ def test_around_the_ring_the_addresses_are_on_the_same_interfaces(rack):
             assert theirs == mine
 
 
+@pytest.mark.campaign
 def test_a_ring_of_two_has_every_cable(rack):
     mlx, printed = of_mlx(rack, ["mac1", "mac2"], "--backend", "ring")
     ours = of_ours(rack, ["mac1", "mac2"], "-e", "thunderbolt_net_backend=ring")
@@ -151,6 +153,7 @@ def test_over_ethernet_the_same_addresses_in_the_same_order(rack):
     assert [host["rdma"] for host in ours["hosts"]] == [host["rdma"] for host in mlx["hosts"]] == [[]] * 3
 
 
+@pytest.mark.campaign
 def test_without_a_backend_mlx_takes_what_auto_takes(rack):
     hosts = ["mac1", "mac2", "mac3"]
     mlx, _ = of_mlx(rack, hosts)
@@ -158,6 +161,7 @@ def test_without_a_backend_mlx_takes_what_auto_takes(rack):
     assert mlx["backend"] == ours["backend"] == "jaccl"
 
 
+@pytest.mark.campaign
 def test_mlx_reads_our_file_as_its_own(rack):
     from mlx._distributed_utils.common import Hostfile
 

@@ -55,6 +55,7 @@ def test_the_second_cable_fails_and_the_truth_is_said(rack, before):
     assert rack.hostfile is None
 
 
+@pytest.mark.campaign
 def test_the_control_machine_is_killed_in_the_middle_and_each_host_takes_it_back_by_itself(rack, before):
     with networksetup_that(rack, "mac2", "-setmanual", HANGS):
         running = Running(rack, "configure", "-e", "thunderbolt_net_confirm_within=25")
@@ -103,6 +104,7 @@ def test_a_module_that_is_told_to_end_undoes_first(rack, before):
     assert_same(rack, before, within=10)
 
 
+@pytest.mark.campaign
 def test_a_reboot_in_the_middle(rack, before):
     with networksetup_that(rack, "mac2", "-setmanual", HANGS):
         running = Running(rack, "configure", "-e", "thunderbolt_net_task_timeout=40")
@@ -127,6 +129,7 @@ def test_ssh_is_lost_in_the_middle(rack, before):
     assert_same(rack, before, within=10)
 
 
+@pytest.mark.campaign
 def test_the_power_is_lost_in_the_middle(rack, before):
     begin = time.monotonic()
     with networksetup_that(rack, "mac2", "-setmanual", HANGS):

@@ -29,7 +29,7 @@ def home() -> Iterator[str]:
 
 @pytest.mark.slow
 @pytest.mark.fleet
-@pytest.mark.parametrize("scenario", HERE)
+@pytest.mark.parametrize("scenario", [HERE[0], pytest.param(HERE[1], marks=pytest.mark.campaign)])
 def test_it_converges_twice_and_is_what_it_should_be(scenario: str, home: str) -> None:
     from fleet.fleet import why_not_here
 

@@ -3,9 +3,9 @@
 .DEFAULT_GOAL := help
 
 PY := .venv/bin/python
-# Two at a time: most tests wait for ssh, Ansible or a deadline. A file stays on one worker, so its fleet is made once.
+# Three at a time: most tests wait for ssh, Ansible or a deadline. A file stays on one worker, so its fleet is made once.
 MOLECULE = PATH="$(CURDIR)/.venv/bin:$$PATH" molecule test --all
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile
+PYTEST := $(PY) -m pytest -n 3 --dist loadfile
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14

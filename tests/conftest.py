@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -24,3 +25,14 @@ def stdin_stays_blocking() -> Iterator[None]:
     left_blocking = os.get_blocking(0)
     os.set_blocking(0, True)
     assert left_blocking, "this test let a child make our stdin non-blocking: give the child a stdin of its own"
+
+
+@pytest.fixture(autouse=True)
+def signals_are_given_back() -> Iterator[None]:
+    """What is being undone ignores signals until its process ends; here that goes on, and children inherit it."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)

@@ -122,8 +122,12 @@ def kept_or_refused(path, before, fresh, plan, arguments, task_vars):
     asked = replacing.Asked(arguments["asked_over"], arguments["asked_backend"], known_hosts(old, task_vars))
     kept = replacing.kept_words(path, old, fresh, asked)
     if not kept:
-        why = lost_words(old, plan, task_vars) or [arguments["reason"]]
-        replacing.refuse_step_down(path, old, fresh, asked, [words for words in why if words])
+
+        def reasons():
+            why = lost_words(old, plan, task_vars) or [arguments["reason"]]
+            return [words for words in why if words]
+
+        replacing.refuse_step_down(path, old, fresh, asked, reasons)
     return kept
 
 

@@ -48,7 +48,7 @@ confirmed:
   type: bool
 """
 
-from ..module_utils._host import configure
+from ..module_utils._host import confirm
 from ..module_utils._run_module import run_module
 
 ARGUMENT_SPEC = {
@@ -61,7 +61,7 @@ ARGUMENT_SPEC = {
 def body(params, check_mode):
     """Confirm, unless there is nothing to confirm."""
     wanted = bool(params["run"]) and not check_mode
-    return {"changed": False, "confirmed": wanted and configure.confirm(params["run"], owner=params["owner"])}
+    return {"changed": False, "confirmed": wanted and confirm.confirm(params["run"], owner=params["owner"])}
 
 
 def main():

@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, Sequence
 from .errors import GraphError
 from .graph import MISSING, OK, ONE_SIDED, STRANGER, Edge, Graph, Node
 from .picture import cables_picture
-from .words import printable
+from .shown import line
 
 SCHEMA = 1
 FORMATS = ("text", "dot", "svg", "png", "json")
@@ -58,7 +58,7 @@ def no_graphviz() -> GraphError:
 def graphviz_failed(words: str) -> GraphError:
     """The one line for a Graphviz that did not manage."""
     lines = words.strip().splitlines() or ["no output"]
-    return GraphError("Graphviz failed ({0})".format(printable(lines[0])), "ask for dot, and draw that by hand")
+    return GraphError("Graphviz failed ({0})".format(line(lines[0])), "ask for dot, and draw that by hand")
 
 
 def summary(graph: Graph) -> str:
@@ -76,7 +76,7 @@ def as_text(graph: Graph) -> str:
     """The picture, and what is wrong below it."""
     lines = [cables_picture(graph.plan)]
     if graph.faults:
-        lines += [""] + ["  {0}: {1}".format(edge.state, printable(edge.words)) for edge in graph.faults]
+        lines += [""] + ["  {0}: {1}".format(edge.state, line(edge.words)) for edge in graph.faults]
     return "\n".join(lines + [""])
 
 
@@ -130,7 +130,7 @@ def _interfaces(edge: Edge) -> str:
 
 def _quoted(text: str) -> str:
     """A string of DOT. Graphviz would read a backslash as an escape, and "&lt;" as the sign it stands for."""
-    return '"{0}"'.format(printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;"))
+    return '"{0}"'.format(line(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;"))
 
 
 # ---- JSON ----

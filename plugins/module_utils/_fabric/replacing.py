@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any, Collection, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Collection, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import HostfileError
 from .hostfile import Hostfile
@@ -43,11 +43,13 @@ def kept_words(path: str, old: Hostfile, new: Hostfile, asked: Asked) -> str:
     )
 
 
-def refuse_step_down(path: str, old: Hostfile, new: Hostfile, asked: Asked, reasons: Sequence[str]) -> None:
+def refuse_step_down(
+    path: str, old: Hostfile, new: Hostfile, asked: Asked, reasons: Callable[[], Sequence[str]]
+) -> None:
     """:raises HostfileError: the new file is worse than the old one, for ``reasons``, and nobody asked for that."""
     change = _step_down(old, new, asked)
     if change:
-        why = "; ".join(reasons) or "see the warnings"
+        why = "; ".join(reasons()) or "see the warnings"
         raise HostfileError(
             "{0} {1}, and is left as it is: {2}".format(path, change, why),
             "mend that and run again, or replace the file with -e {0}".format(REPLACE),

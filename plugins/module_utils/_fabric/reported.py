@@ -12,7 +12,8 @@ from typing import Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .errors import AddressError
 from .model import HostFacts, Link, Port, Service
-from .words import listed, printable, shortened
+from .shown import line
+from .words import listed, shortened
 
 _MOST = 8  # warnings that are spelled out
 _PREFIX = re.compile(r"[0-9]{1,2}\Z")
@@ -100,7 +101,7 @@ def _service_words(host: str, port: Port, service: Service) -> str:
 
 
 def _what_to_type(host: str, system: str, service: Service) -> str:
-    if system == "linux" or printable(service.name) != service.name:
+    if system == "linux" or line(service.name) != service.name:
         return "set it right or remove it on {0}, then run this again".format(shortened(host))
     name = "'{0}'".format(service.name.replace("'", "'\\''"))
     return "on {0} type: sudo networksetup -setdhcp {1}".format(shortened(host), name)

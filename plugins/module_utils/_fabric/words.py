@@ -54,10 +54,5 @@ def few(lines: Sequence[str], most: int = 8) -> List[str]:
 
 def shortened(name: str, width: int = _NAME) -> str:
     """The name as it may be shown: what a terminal would obey is escaped, what is too long is cut with an ellipsis."""
-    shown = printable(name)
+    shown = line(name)
     return shown if len(shown) <= width else shown[: width - 1] + "…"
-
-
-def printable(text: str) -> str:
-    """The text with control characters escaped: names come from hosts, and are only data here."""
-    return line(text)

@@ -19,6 +19,7 @@ from .._fabric import facts as fabric_facts
 from .._fabric.linux.keep import MODES, manager_of
 from .._fabric.linux.managers import NETWORKD, NETWORKMANAGER, networkmanager_devices, terse_lines
 from .._fabric.steps import Step
+from . import whole_file
 from .apply import Value
 from .commands import HostError, required
 from .linux_interfaces import find_link, links
@@ -44,7 +45,7 @@ def write_config(step: Step, target: Target) -> None:
 def remove_config(step: Step, target: Target) -> None:
     """Our file is gone, and its manager knows it."""
     manager = _own_manager(step.path)
-    _remove(_place(step.path, target))
+    whole_file.remove(_place(step.path, target))
     _reload(manager, target)
 
 
@@ -79,7 +80,7 @@ def read_file(path: str, target: Target) -> Value:
 def write_file(path: str, value: Value, target: Target) -> None:
     """As it was."""
     if value is None:
-        _remove(_place(path, target))
+        whole_file.remove(_place(path, target))
     else:
         _replace(_place(path, target), base64.b64decode(value["data"]), value["mode"], value["owner"])
     _reload(_own_manager(path), target)
@@ -168,15 +169,6 @@ def _replace(place: str, data: bytes, mode: int, owner: "List[int] | None") -> N
         os.replace(new, place)
     except OSError as error:
         raise HostError("{0} cannot be written: {1}".format(place, error.strerror)) from error
-
-
-def _remove(place: str) -> None:
-    try:
-        os.unlink(place)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise HostError("{0} cannot be removed: {1}".format(place, error.strerror)) from error
 
 
 def files(step: Step) -> List[str]:

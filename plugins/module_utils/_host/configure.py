@@ -26,7 +26,7 @@ from .commands import run as run_here
 from .journal import Journal
 from .probe import read_facts
 from .rdma_holders import require_idle
-from .state import State, read_outcome
+from .state import State
 from .system import system_of
 from .systems import SYSTEMS
 from .target import Target
@@ -106,26 +106,6 @@ def remove_leftovers(
     return _make(known[0] if known else HostPlan(host, ()), leftover_steps, check_mode, Target(run, root), terms)
 
 
-def confirm(run_id: str, root: str = "/", owner: str = "") -> bool:
-    """The change is there to stay. Whether there was one to confirm.
-
-    :raises HostError: it was taken back before, or is another one's.
-    """
-    place = State(system_of(root), root)
-    with lock.held(place, owner):
-        journal = journals.read(place)
-        if journal is not None and run_id in ("", journal.run):
-            if not journal.applied:
-                raise HostError("there is nothing to confirm yet: {0}".format(journal.describe()), "run again")
-            journals.confirm(place, journal)
-            return True
-        origin = journals.read_origin(place)
-        if run_id and (origin is None or origin.run != run_id):
-            why = read_outcome(place) or "the change is not there any more, or another run has begun one"
-            raise HostError("it is too late to confirm: {0}".format(why), "run again")
-        return False
-
-
 def _make(want: HostPlan, diff: Diff, check_mode: bool, target: Target, terms: Terms) -> Outcome:
     place = State(system_of(target.root), target.root)
     if check_mode or os.geteuid() != 0:
@@ -154,14 +134,14 @@ def _compare(
     have = read_facts(target.run, target.root)
     steps = diff(have, want)
     before, after = before_after(have, want, steps)
-    wished, *more = SYSTEMS[have.system].wished(wishes_of(terms.options, have, want), target)
+    wished, now, then = SYSTEMS[have.system].wished(wishes_of(terms.options, have, want), target)
     steps = (*wished, *steps)
     devices = {step.device for step in steps if step.device}
     if devices:
         require_idle(have.system, devices | {port.device for port in want.ports}, target)
     warnings = ("{0}: it was neither confirmed nor undone, and is completed".format(died.describe()),) if died else ()
     kept = _way_back(place, terms) if steps else ""
-    return Outcome(_sentences(steps), before + more[0], after + more[1] + kept, "", warnings), have, steps
+    return Outcome(_sentences(steps), before + now, after + then + kept, "", warnings), have, steps
 
 
 def _way_back(place: State, terms: Terms) -> str:

@@ -15,12 +15,12 @@ import json
 import os
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .._fabric.errors import ParseError
 from .._fabric.reading import json_value, printable, shown
-from . import state
+from . import state, whole_file
 from .commands import HostError
 from .state import State
 
@@ -72,7 +72,7 @@ def begin(
         took_over=died.describe() if died else "",
     )
     state.write_text(place.journal, _line(journal) + "\n", 0o644)  # facts are read without root
-    state.remove(place.outcome)
+    whole_file.remove(place.outcome)
     return journal
 
 
@@ -102,7 +102,7 @@ def read(place: State) -> Optional[Journal]:
         step = mark.get("step")
         begun = step if isinstance(step, int) and not isinstance(step, bool) else begun
         applied = applied or mark.get("applied") is True
-    return Journal(**{**_fields(journal), "begun": begun, "applied": applied})
+    return replace(journal, begun=begun, applied=applied)
 
 
 def unfinished(place: State) -> str:
@@ -118,7 +118,7 @@ def unfinished(place: State) -> str:
 
 def close(place: State) -> None:
     """The change is undone."""
-    state.remove(place.journal)
+    whole_file.remove(place.journal)
 
 
 def confirm(place: State, journal: Journal) -> None:
@@ -130,7 +130,7 @@ def confirm(place: State, journal: Journal) -> None:
     since = origin.since if origin else journal.began
     state.write_json(place.origin, {"schema": state.SCHEMA, "since": since, "run": journal.run, "before": _pairs(kept)})
     close(place)
-    state.remove(place.outcome)
+    whole_file.remove(place.outcome)
 
 
 @dataclass(frozen=True)
@@ -161,14 +161,8 @@ def _pairs(before: Before) -> List[List[Any]]:
     return [[thing, value] for thing, value in before.items()]
 
 
-def _fields(journal: Journal) -> Dict[str, Any]:
-    return {name: getattr(journal, name) for name in Journal.__dataclass_fields__}
-
-
 def _line(journal: Journal) -> str:
-    fields = _fields(journal)
-    fields["before"] = _pairs(journal.before)
-    return json.dumps({"schema": state.SCHEMA, **fields})
+    return json.dumps({"schema": state.SCHEMA, **vars(journal), "before": _pairs(journal.before)})
 
 
 def _journal(line: str, path: str) -> Journal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .._fabric import codec
 from .._fabric.model import HostPlan
 from .._fabric.steps import Step
-from . import state
+from . import state, whole_file
 from .apply import Kind, Thing, Value
 from .state import State
 from .system import system_of
@@ -26,7 +26,7 @@ def _read(_name: str, target: Target) -> Value:
 
 def _write(_name: str, value: Value, target: Target) -> None:
     if value is None:
-        state.remove(_place(target).applied)
+        whole_file.remove(_place(target).applied)
     else:
         state.write_json(_place(target).applied, value, 0o644)
 

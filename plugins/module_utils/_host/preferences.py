@@ -17,11 +17,11 @@ import contextlib
 import fcntl
 import os
 import plistlib
-import tempfile
 import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 from xml.parsers.expat import ExpatError
 
+from . import whole_file
 from .commands import HostError
 
 LOCK_SECONDS = 15.0  # System Settings holds the lock for moments only
@@ -188,18 +188,10 @@ def _write(path: str, document: Document, read: os.stat_result) -> None:
     with open(path, "rb") as file:
         binary = file.read(6) == b"bplist"
     content = plistlib.dumps(document, fmt=plistlib.FMT_BINARY if binary else plistlib.FMT_XML, sort_keys=False)
-    handle, fresh = tempfile.mkstemp(dir=os.path.dirname(path) or ".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(fresh, read.st_mode & 0o7777)
-        os.chown(fresh, read.st_uid, read.st_gid)
+
+    def refuse_another() -> None:
         now = os.stat(path)
         if (now.st_ino, now.st_mtime_ns, now.st_size) != (read.st_ino, read.st_mtime_ns, read.st_size):
             raise HostError("{0} was changed by another program at this moment".format(path), "run again")
-        os.replace(fresh, path)
-    except BaseException:
-        os.unlink(fresh)
-        raise
+
+    whole_file.replace(path, content, read.st_mode & 0o7777, (read.st_uid, read.st_gid), refuse_another)

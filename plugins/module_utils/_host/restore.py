@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Mapping, Tuple
 
 from .._fabric.errors import BoltloomError
 from .._fabric.lifeline import SWITCH, carriers
-from . import interrupts, lock, state
+from . import interrupts, lock, whole_file
 from . import journal as journals
 from .apply import System, bring_back
 from .commands import HostError, Run
@@ -72,8 +72,7 @@ def _compare(
     values = _values(everything, place, terms)
     if not values:
         return Outcome((), "", "", "", ("there is nothing to restore on this host",)), {}
-    system = SYSTEMS[system_of(target.root)]
-    now = system.differing(values, target)
+    now = _system(target).differing(values, target)
     if now:
         _refuse(target, reach)
     steps = tuple("bring back {0}".format(_words(thing)) for thing in reversed(list(now)))
@@ -99,9 +98,9 @@ def _write(everything: bool, values: Before, target: Target, place: State, settl
             "run it again when the cause is gone; the way back is still on the host",
         )
     journals.close(place)
-    state.remove(place.outcome)
+    whole_file.remove(place.outcome)
     if everything:
-        state.remove(place.origin)
+        whole_file.remove(place.origin)
 
 
 def _system(target: Target) -> System:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from typing import Any, Optional, Tuple
 
 from .._fabric import codec
 from .._fabric.errors import ParseError
 from .._fabric.model import WantPort
 from .._fabric.reading import json_value, printable
+from . import whole_file
 from .commands import HostError
 
 FOLDERS = {"macos": "var/db/boltloom", "linux": "var/lib/boltloom"}
@@ -74,21 +74,9 @@ def write_json(path: str, document: Any, mode: int = 0o600) -> None:
 
 def write_text(path: str, text: str, mode: int = 0o600) -> None:
     """Replace the file with this text. :raises HostError: the disk is full, read-only, or not ours."""
-    folder = os.path.dirname(path)
     try:
-        os.makedirs(folder, mode=0o755, exist_ok=True)
-        handle, fresh = tempfile.mkstemp(dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(fresh, mode)
-            os.replace(fresh, path)
-        except BaseException:
-            os.unlink(fresh)
-            raise
-        _sync_folder(folder)
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        whole_file.replace(path, text.encode("utf-8"), mode)
     except OSError as error:
         raise HostError("{0} cannot be written: {1}".format(path, error.strerror or error)) from error
 
@@ -102,23 +90,3 @@ def append_line(path: str, line: str) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise HostError("{0} cannot be written: {1}".format(path, error.strerror or error)) from error
-
-
-def remove(path: str) -> None:
-    """Remove a file that may not be there. :raises HostError: the disk is read-only."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise HostError("{0} cannot be removed: {1}".format(path, error.strerror or error)) from error
-    _sync_folder(os.path.dirname(path))
-
-
-def _sync_folder(folder: str) -> None:
-    """A rename or removal survives a power cut only when the folder is on the disk too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

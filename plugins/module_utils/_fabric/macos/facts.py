@@ -49,7 +49,7 @@ def services_to_ask(raw: Raw) -> Tuple[str, ...]:
     :raises ParseError: the lists are not understood, or one of these services cannot be named unambiguously.
     """
     devices = {port.device for port in _thunderbolt_ports(_hardware(raw)).values()}
-    return tuple(entry.name for entry in _entries(raw, devices))
+    return tuple(entry.name for entry in _ours(_entries(raw), devices))
 
 
 def macos_facts(raw: Raw) -> HostFacts:
@@ -61,7 +61,8 @@ def macos_facts(raw: Raw) -> HostFacts:
     warnings = _failures(raw) + list(thunderbolt.warnings)
     _compare(thunderbolt.receptacles, by_number, warnings)
     devices = {port.device for port in by_number.values()}
-    services = Services(_entries(raw, devices), _outputs(raw), warnings)
+    entries = _entries(raw)
+    services = Services(_ours(entries, devices), _outputs(raw), warnings)
     bridges = _bridges(interfaces, devices, _configured(raw, warnings), services)
     bridge_of = {member: bridge.device for bridge in bridges for member in bridge.members}
     ports = tuple(
@@ -70,7 +71,7 @@ def macos_facts(raw: Raw) -> HostFacts:
     )
     version = _version(raw, warnings)
     _warn_of_interfaces(interfaces, warnings)
-    kept = _Kept(raw, warnings)
+    kept = _Kept(raw, entries, warnings)
     return HostFacts(
         system="macos",
         hostname=_name(raw, "hostname"),
@@ -95,7 +96,7 @@ def macos_facts(raw: Raw) -> HostFacts:
 class _Kept:
     """How this Mac is kept. The plan can do without all of it, so what is not understood is a warning."""
 
-    def __init__(self, raw: Raw, warnings: List[str]) -> None:
+    def __init__(self, raw: Raw, entries: Tuple[ServiceEntry, ...], warnings: List[str]) -> None:
         sysctl = settings.parse_sysctl(_optional(raw, "sysctl"))
         self.boot = settings.boot_of(sysctl)
         self.memory_bytes = settings.memory_of(sysctl)
@@ -110,7 +111,6 @@ class _Kept:
                 self.firewall = settings.parse_firewall(_optional(raw, "firewall"))
         except ParseError as error:
             warnings.append(error.one_line())
-        entries = parse_service_order(_required(raw, "service_order"))
         self.foreign = settings.foreign_managers(self.location, entries, _optional(raw, "launch_daemons"))
 
 
@@ -201,8 +201,12 @@ def _thunderbolt_ports(hardware: Tuple[HardwarePort, ...]) -> Dict[int, Hardware
     return found
 
 
-def _entries(raw: Raw, devices: "set[str]") -> Tuple[ServiceEntry, ...]:
-    entries = parse_service_order(_required(raw, "service_order"))
+def _entries(raw: Raw) -> Tuple[ServiceEntry, ...]:
+    return parse_service_order(_required(raw, "service_order"))
+
+
+def _ours(entries: Tuple[ServiceEntry, ...], devices: "set[str]") -> Tuple[ServiceEntry, ...]:
+    """The services of these ports, and those of bridges."""
     bridges = {entry.device for entry in entries if entry.device.startswith("bridge")}
     return on_devices(entries, devices | bridges)
 

@@ -26,7 +26,7 @@ def made(count=4, over="thunderbolt", backend="ring"):
 
 
 def step_down(old, new, asked=ALL):
-    replacing.refuse_step_down("f.json", old, new, asked, ["no link on Thunderbolt 2 of mac1"])
+    replacing.refuse_step_down("f.json", old, new, asked, lambda: ["no link on Thunderbolt 2 of mac1"])
 
 
 @pytest.mark.parametrize(

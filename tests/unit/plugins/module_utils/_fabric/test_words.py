@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.shown import line
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.words import (
     counted,
     listed,
     listed_pairs,
-    printable,
     shortened,
 )
 from hypothesis import given
@@ -46,7 +46,7 @@ def test_no_list_is_longer_than_its_room_and_none_loses_a_name(names, room):
 
 @given(st.text())
 def test_what_is_shown_is_printable(text):
-    shown = printable(text)
+    shown = line(text)
     assert all(ord(char) >= 32 and char not in "\x7f\u2028\u2029\u202e" for char in shown)
     assert len(shown.splitlines()) <= 1
 

@@ -10,7 +10,14 @@ import sys
 import time
 
 import pytest
-from ansible_collections.boltloom.cluster.plugins.module_utils._host import guard, interrupts, journal, lock, state
+from ansible_collections.boltloom.cluster.plugins.module_utils._host import (
+    guard,
+    interrupts,
+    journal,
+    lock,
+    state,
+    whole_file,
+)
 from ansible_collections.boltloom.cluster.plugins.module_utils._host.commands import HostError
 from ansible_collections.boltloom.cluster.plugins.module_utils._host.state import State
 
@@ -20,7 +27,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(guard, "PAUSE", 0.05)
     place = State("linux", str(tmp_path))
     yield place
-    state.remove(place.journal)
+    whole_file.remove(place.journal)
     until(lambda: not guard.stands(place))
 
 

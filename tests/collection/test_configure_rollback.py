@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import subprocess
 
 import pytest
+from collection.mishaps import networksetup_that
 
 pytestmark = pytest.mark.fleet
 FLEET = "pair"
@@ -18,27 +20,9 @@ DEVICE = "en3"  # of the cable, at both ends
 @pytest.fixture
 def spoil(rack):
     """Makes mac2's networksetup fail at a verb until the test is over, as it does fail: on stdout, with status 0."""
-
-    def as_root(script: str) -> None:
-        rack.fleet.run("mac2", ["/bin/sh", "-ec", script], root=True, check=True)
-
-    def spoiled(verb: str) -> None:
-        as_root(f"""
-            mkdir -p /tmp/real
-            ln -sf "$(readlink -f /usr/sbin/networksetup)" /tmp/real/networksetup
-            cp -a /usr/sbin /tmp/sbin
-            rm /tmp/sbin/networksetup
-            cat > /tmp/sbin/networksetup <<'END'
-#!/bin/sh
-[ "$1" = {verb} ] && echo "** Error: The parameters were not valid." && exit 0
-exec /tmp/real/networksetup "$@"
-END
-            chmod 755 /tmp/sbin/networksetup
-            mount --bind /tmp/sbin /usr/sbin
-        """)
-
-    yield spoiled
-    as_root("umount -l /usr/sbin && rm -r /tmp/sbin /tmp/real")
+    fails = "echo '** Error: The parameters were not valid.'; exit 0"
+    with contextlib.ExitStack() as until_the_end:
+        yield lambda verb: until_the_end.enter_context(networksetup_that(rack, "mac2", verb, fails))
 
 
 def interfaces(rack, host):

@@ -82,11 +82,7 @@ def make_mac_disk(disk: Path, mac: MacDescription, facts: dict[str, Any], addres
     etc = disk / "private/etc"
     _make_etc(etc, mac, addresses)
     make_key(etc / "ssh/ssh_host_ed25519_key", mac.name)
-    home = disk / "Users" / mac.user
-    write_text(home / ".ssh/authorized_keys", key, 0o600)
-    (home / ".ssh").chmod(0o700)
-    for path in (home, home / ".ssh", home / ".ssh/authorized_keys"):
-        os.chown(path, UID, GID)
+    make_home(disk / "Users" / mac.user, key)
     for name in ("tmp", "run", "log", "db", "root", "empty", "lib/sudo"):
         (disk / "private/var" / name).mkdir(parents=True)
     (disk / "private/var/tmp").chmod(0o1777)
@@ -94,6 +90,14 @@ def make_mac_disk(disk: Path, mac: MacDescription, facts: dict[str, Any], addres
     preferences = disk / "Library/Preferences/SystemConfiguration/preferences.plist"
     preferences.parent.mkdir(parents=True)
     preferences.write_bytes(plistlib.dumps(factory_preferences(facts), sort_keys=False))
+
+
+def make_home(home: Path, key: str) -> None:
+    """The user's folder, which the ssh key of the control node opens."""
+    write_text(home / ".ssh/authorized_keys", key, 0o600)
+    (home / ".ssh").chmod(0o700)
+    for path in (home, home / ".ssh", home / ".ssh/authorized_keys"):
+        os.chown(path, UID, GID)
 
 
 def _make_etc(etc: Path, mac: MacDescription, addresses: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ namespace is the backplane (management bridge and cables). SOCKET is where we te
 (the kernel adds our process id as the simulator sees it) and wait for its word to go on.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -88,24 +89,19 @@ def _run_control(config: dict[str, Any], channel: socket.socket) -> NoReturn:
 
 def _run_mac(config: dict[str, Any], channel: socket.socket) -> NoReturn:
     rootfs.build_mac(config)
-    _talk(channel, b"there", b"wired")
-    sys.path.insert(0, "/.fleet/lib")
-    from mac import configuration  # found only now, in the Mac's own root
-
-    configuration.boot()
-    listener = socket.create_server(("0.0.0.0", 22), backlog=128)
-    channel.sendall(b"up")
-    channel.close()
-    _serve_ssh(listener)
+    _run_host("mac.configuration", channel)
 
 
 def _run_linux(config: dict[str, Any], channel: socket.socket) -> NoReturn:
     rootfs.build_linux(config)
+    _run_host("linux.startup", channel)
+
+
+def _run_host(system: str, channel: socket.socket) -> NoReturn:
+    """Start what the module ``system`` does at boot, and sshd."""
     _talk(channel, b"there", b"wired")
     sys.path.insert(0, "/.fleet/lib")
-    from linux import startup  # found only now, in the host's own root
-
-    startup.boot()
+    importlib.import_module(system).boot()  # found only now, in the host's own root
     listener = socket.create_server(("0.0.0.0", 22), backlog=128)
     channel.sendall(b"up")
     channel.close()

@@ -17,6 +17,7 @@ from .disk import (
     hide,
     hosts_file,
     link,
+    make_home,
     make_key,
     write_text,
 )
@@ -66,11 +67,7 @@ def make_disk(disk: Path, host: MacDescription, facts: dict[str, Any], addresses
     etc = disk / "etc"
     _make_etc(etc, host, addresses)
     make_key(etc / "ssh/ssh_host_ed25519_key", host.name)
-    home = disk / "home" / host.user
-    write_text(home / ".ssh/authorized_keys", key, 0o600)
-    (home / ".ssh").chmod(0o700)
-    for path in (home, home / ".ssh", home / ".ssh/authorized_keys"):
-        os.chown(path, UID, GID)
+    make_home(disk / "home" / host.user, key)
     for name in ("tmp", "log", "empty", "lib/sudo", "lib/NetworkManager"):
         (disk / "var" / name).mkdir(parents=True)
     (disk / "var/run").symlink_to("/run")

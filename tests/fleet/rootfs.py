@@ -58,13 +58,7 @@ def build_linux(config: dict[str, Any]) -> None:
     kernel.make_mounts_private()
     root = config["mount_point"]
     kernel.mount("tmpfs", root, "tmpfs", options="mode=0755")
-    for name in _TOP_LINKS:
-        if os.path.islink("/" + name):
-            os.symlink(os.readlink("/" + name), f"{root}/{name}")
-        elif os.path.isdir("/" + name):
-            _bind_folder(root, "/" + name, "/" + name)
-    os.mkdir(root + "/usr")
-    kernel.mount("overlay", root + "/usr", "overlay", kernel.MS_RDONLY, f"lowerdir={config['tree']}/usr:/usr")
+    _programs(root, config)
     for name in ("etc", "var", "home", "root"):
         _bind_folder(root, f"{config['disk']}/{name}", "/" + name, read_only=False)
     for name in _DEBIAN_ETC:
@@ -116,7 +110,8 @@ def _bind_file(source: str, target: str) -> None:
     kernel.bind(os.path.realpath(source), target, read_only=True)
 
 
-def _system(root: str, config: dict[str, Any]) -> None:
+def _programs(root: str, config: dict[str, Any]) -> None:
+    """Debian's own, with those of the host's system in front of them."""
     for name in _TOP_LINKS:
         if os.path.islink("/" + name):
             os.symlink(os.readlink("/" + name), f"{root}/{name}")
@@ -124,6 +119,10 @@ def _system(root: str, config: dict[str, Any]) -> None:
             _bind_folder(root, "/" + name, "/" + name)
     os.mkdir(root + "/usr")
     kernel.mount("overlay", root + "/usr", "overlay", kernel.MS_RDONLY, f"lowerdir={config['tree']}/usr:/usr")
+
+
+def _system(root: str, config: dict[str, Any]) -> None:
+    _programs(root, config)
     _bind_folder(root, config["tree"] + "/System", "/System")
 
 

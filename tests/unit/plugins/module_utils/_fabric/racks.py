@@ -94,6 +94,11 @@ def unbridged(facts: dict[str, HostFacts]) -> dict[str, HostFacts]:
     return {host: replace(facts[host], ports=alone[host], bridges=()) for host in facts}
 
 
+def hold(facts, host, receptacle, address, netmask="255.255.255.252"):
+    service = Service("mine", True, "manual", address, netmask)
+    change_port(facts, host, replace(port_of(facts, host, receptacle), service=service))
+
+
 def _host(name: str, number: int, ports: int, boot: int) -> HostFacts:
     devices = tuple(f"en{receptacle + 1}" for receptacle in range(1, ports + 1))
     bridge_service = Service("Thunderbolt Bridge", enabled=True, method="dhcp")

@@ -11,7 +11,7 @@ service that names the device, the interface. Nothing is computed from an interf
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Mapping, Optional, Tuple, Union
+from typing import Callable, Dict, List, Mapping, Optional, Tuple, TypeVar, Union
 
 from ..errors import ParseError
 from ..model import Bridge, HostFacts, Port
@@ -33,6 +33,7 @@ from .services import DNS_PREFIX, GETINFO_PREFIX, Services, on_devices
 from .system_profiler import MOST_RECEPTACLES, Receptacle, parse_system_profiler
 from .versions import SystemVersion, parse_sw_vers
 
+Noun = TypeVar("Noun")
 Raw = Mapping[str, Union[str, bytes]]
 PREFERENCES_KEY = "preferences"  # the bytes of preferences.plist; absent where it cannot be read
 FAILED_PREFIX = "failed:"  # + key of a command: its complaint, where its output is missing
@@ -101,17 +102,20 @@ class _Kept:
         self.boot = settings.boot_of(sysctl)
         self.memory_bytes = settings.memory_of(sysctl)
         self.wired_limit_mb = settings.wired_limit_of(sysctl)
-        self.location, self.sleeps_after_minutes, self.firewall = "", -1, ""
-        try:
-            if _optional(raw, "location"):
-                self.location = parse_current_location(_optional(raw, "location"))
-            if _optional(raw, "pmset"):
-                self.sleeps_after_minutes = settings.parse_sleep(_optional(raw, "pmset"))
-            if _optional(raw, "firewall"):
-                self.firewall = settings.parse_firewall(_optional(raw, "firewall"))
-        except ParseError as error:
-            warnings.append(error.one_line())
+        self.location = _understood(raw, "location", parse_current_location, "", warnings)
+        self.sleeps_after_minutes = _understood(raw, "pmset", settings.parse_sleep, -1, warnings)
+        self.firewall = _understood(raw, "firewall", settings.parse_firewall, "", warnings)
         self.foreign = settings.foreign_managers(self.location, entries, _optional(raw, "launch_daemons"))
+
+
+def _understood(raw: Raw, key: str, parse: Callable[[str], Noun], unknown: Noun, warnings: List[str]) -> Noun:
+    """What one command says; what is not understood of it costs nothing else."""
+    text = _optional(raw, key)
+    try:
+        return parse(text) if text else unknown
+    except ParseError as error:
+        warnings.append(error.one_line())
+        return unknown
 
 
 def _compare(receptacles: Tuple[Receptacle, ...], by_number: Dict[int, HardwarePort], warnings: List[str]) -> None:

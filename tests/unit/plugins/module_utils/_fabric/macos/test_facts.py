@@ -153,6 +153,13 @@ def test_how_the_mac_is_kept_may_stay_unknown(raw, key):
     assert macos_facts(raw).warnings == (key + " failed: no luck",)
 
 
+def test_one_command_that_is_not_understood_costs_only_what_it_alone_gives(raw):
+    raw["location"] = "Automatic\nand more\n"
+    facts = macos_facts(raw)
+    assert (facts.location, facts.firewall, facts.sleeps_after_minutes) == ("", "off", 1)
+    assert len(facts.warnings) == 1
+
+
 def test_an_odd_mask_on_a_port_is_a_warning_with_what_to_type(raw):
     raw[GETINFO_PREFIX + "Cable (to the lab)"] = raw[GETINFO_PREFIX + "Cable (to the lab)"].replace(
         "255.255.255.252", "255.0.255.0"

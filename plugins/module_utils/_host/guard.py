@@ -15,10 +15,10 @@ import os
 import select
 import signal
 import time
-from typing import Callable, List, NoReturn
+from typing import Callable, List
 
 from .._fabric.errors import BoltloomError
-from . import journal, lock, state
+from . import background, journal, lock, state
 from .commands import HostError
 from .journal import Journal
 from .state import State
@@ -33,11 +33,16 @@ TakeBack = Callable[[Journal], List[str]]  # what was not brought back, in words
 def start(place: State, run: str, seconds: float, take_back: TakeBack) -> None:
     """Watch over a change from now on. :raises HostError: the guard does not stand, so nothing may be changed."""
     reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _leave(reader, writer, place, run, seconds, take_back)
+
+    def stand() -> None:
+        keep = lock.take(place.guard, run)
+        os.write(writer, b"+")
+        os.close(writer)
+        _watch(place, run, seconds, take_back)
+        os.close(keep)
+
+    background.begin(stand, [writer])
     os.close(writer)
-    os.waitpid(child, 0)
     try:
         readable = select.select([reader], [], [], READY_SECONDS)[0]
         if not readable or os.read(reader, 1) != b"+":
@@ -49,35 +54,6 @@ def start(place: State, run: str, seconds: float, take_back: TakeBack) -> None:
 def stands(place: State) -> bool:
     """Whether a guard is waiting for somebody to confirm."""
     return lock.is_held(place.guard)
-
-
-def _leave(reader: int, writer: int, place: State, run: str, seconds: float, take_back: TakeBack) -> NoReturn:
-    """In the child: become nobody's child, in no session, with no file of the module."""
-    try:
-        os.setsid()
-        if os.fork():
-            os._exit(0)
-        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.chdir("/")
-        _close_all_but(writer)
-        keep = lock.take(place.guard, run)
-        os.write(writer, b"+")
-        os.close(writer)
-        _watch(place, run, seconds, take_back)
-        os.close(keep)
-    finally:
-        os._exit(0)
-
-
-def _close_all_but(kept: int) -> None:
-    empty = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(empty, number)
-    limit = 4096  # far more than a module opens; the real limit may be a billion
-    os.closerange(3, kept)
-    os.closerange(kept + 1, limit)
 
 
 def _watch(place: State, run: str, seconds: float, take_back: TakeBack) -> None:

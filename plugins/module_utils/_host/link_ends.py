@@ -10,9 +10,7 @@ It listens on the addresses of the cables only, ends when every end was measured
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import signal
 import socket
 import threading
 import time
@@ -20,6 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Sequence, Tuple
 
 from .._fabric.model import WantPort
+from . import background
 from . import link_wire as wire
 
 BACKLOG = 8
@@ -58,40 +57,11 @@ def open_ends(host: str, wanted: Sequence[WantPort], seconds: float) -> Tuple[Li
         ends.append(end)
         served.append((listener, end, {"host": host, "receptacle": want.receptacle, "device": want.device}))
     if served:
-        _in_background(served, seconds)
+        kept = [listener.fileno() for listener, _end, _who in served]
+        background.begin(lambda: serve(served, seconds), kept)
     for listener, _end, _who in served:
         listener.close()  # the background process has its own
     return tuple(ends)
-
-
-def _in_background(served: Sequence[Tuple[socket.socket, LinkEnd, Dict[str, Any]]], seconds: float) -> None:
-    """A process without terminal, session or pipes of ours, so that the connection of Ansible can end."""
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        return
-    try:
-        os.setsid()
-        if os.fork():
-            os._exit(0)
-        _detach({listener.fileno() for listener, _end, _who in served})
-        serve(served, seconds)
-    finally:
-        os._exit(0)
-
-
-def _detach(kept: "set[int]") -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    os.chdir("/")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    for number in range(3, 256):
-        if number not in kept:
-            try:
-                os.close(number)
-            except OSError:  # was not open
-                continue
 
 
 def serve(served: Sequence[Tuple[socket.socket, LinkEnd, Dict[str, Any]]], seconds: float) -> None:

@@ -68,7 +68,6 @@ ends:
       type: str
 """
 
-from ..module_utils._fabric.part import host_plan
 from ..module_utils._host import link_ends
 from ..module_utils._run_module import run_module
 
@@ -81,9 +80,7 @@ ARGUMENT_SPEC = {
 
 def body(params, check_mode):
     """Listen, and say where."""
-    wanted = host_plan(params["plan"], params["host"]).ports
-    ends = link_ends.open_ends(params["host"], wanted, params["seconds"])
-    return {"changed": False, "ends": [end.as_dict() for end in ends]}
+    return {"changed": False, "ends": link_ends.answer_for(params["plan"], params["host"], params["seconds"])}
 
 
 def main():

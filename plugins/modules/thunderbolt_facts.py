@@ -14,12 +14,24 @@ description:
   - Reads which Thunderbolt receptacles a host has, which network interface and network service belongs to each,
     what is plugged in, which bridge holds it and which addresses it carries.
   - Needs no privileges and changes nothing.
+  - Notes too how the host is reached - user, address and port as the connection of this very task has them, wherever
+    they were said (inventory, play, role, C(ansible.cfg), environment or command line). M(boltloom.cluster.hostfile)
+    writes them for the launcher.
   - On macOS it asks C(system_profiler), C(networksetup), C(ifconfig), C(netstat), C(sw_vers), C(sysctl), C(pmset) and
     C(socketfilterfw); on Linux it reads sysfs, asks C(ip), and C(nmcli) or the files of systemd-networkd for who
     configures the ports.
   - Ends within 90 seconds on macOS whatever hangs. A command that fails costs the facts that it alone gives, and is
     named in RV(thunderbolt.warnings); without C(system_profiler), C(ifconfig) and the lists of hardware ports and of
     services the task fails and names the command.
+options:
+  rdma:
+    description: Ask what the ports can do by RDMA as well, as M(boltloom.cluster.rdma_facts) does.
+    type: bool
+    default: false
+  management_address:
+    description: Address of this host for ssh and rendezvous; empty to let M(boltloom.cluster.hostfile) find one.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - boltloom.cluster.attributes
   - boltloom.cluster.attributes.target
@@ -36,6 +48,10 @@ seealso:
 EXAMPLES = r"""
 - name: Look at the cables
   boltloom.cluster.thunderbolt_facts:
+
+- name: Look at the cables, and at what they can do by RDMA
+  boltloom.cluster.thunderbolt_facts:
+    rdma: true
 """
 
 RETURN = r"""
@@ -310,8 +326,23 @@ thunderbolt:
     model: Mac15,14
     os_version: "26.3"
     ports: []
+rdma:
+  description: See RV(boltloom.cluster.rdma_facts#module:rdma).
+  returned: when O(rdma) is set
+  type: dict
+reach:
+  description: How the host is reached.
+  returned: success
+  type: dict
+  contains:
+    ssh:
+      description: What ssh is called with - HOST, USER@HOST, or ssh://USER@HOST:PORT.
+      type: str
+    management_address:
+      description: The given address, empty for none.
+      type: str
 ansible_facts:
-  description: The same as RV(thunderbolt), as a fact of the host.
+  description: What was read, as facts of the host.
   returned: success
   type: dict
   contains:
@@ -319,19 +350,39 @@ ansible_facts:
       description: See RV(thunderbolt).
       returned: success
       type: dict
+    boltloom_rdma:
+      description: See RV(rdma).
+      returned: when O(rdma) is set
+      type: dict
+    boltloom_reach:
+      description: See RV(reach).
+      returned: success
+      type: dict
 """
 
 from ..module_utils._fabric import codec
 from ..module_utils._host import probe
+from ..module_utils._host.commands import run
 from ..module_utils._run_module import run_module
 
-ARGUMENT_SPEC: dict = {}
+ARGUMENT_SPEC = {
+    "rdma": {"type": "bool", "default": False},
+    "management_address": {
+        "type": "str",
+        "default": "",
+    },  # the action plugin notes it; the host has nothing to do with it
+}
 
 
 def body(params, check_mode):
-    """Read, and give what was read twice: as a result and as a fact."""
-    thunderbolt = codec.facts_to_dict(probe.read_facts())
-    return {"changed": False, "thunderbolt": thunderbolt, "ansible_facts": {"boltloom_thunderbolt": thunderbolt}}
+    """Read, and give what was read twice: as a result and as facts."""
+    facts = probe.read_facts()
+    found = {"thunderbolt": codec.facts_to_dict(facts)}
+    if params["rdma"]:
+        from ..module_utils._host import rdma  # not a small part, and most do without it
+
+        found["rdma"] = codec.rdma_to_dict(rdma.read(run, "/", facts))
+    return {"changed": False, "ansible_facts": {"boltloom_" + name: said for name, said in found.items()}, **found}
 
 
 def main():

@@ -63,6 +63,12 @@ options:
       - With V(0) the change is confirmed by this task itself, as soon as it is seen to be in force.
     type: float
     default: 0
+  listen_for:
+    description:
+      - Seconds for which a host that was changed answers at its ends of the links afterwards, as by
+        M(boltloom.cluster.link_listen), so that M(boltloom.cluster.link_check) can measure them. V(0) - not at all.
+    type: float
+    default: 0
   mtu:
     description:
       - MTU of the planned ports; V(0) leaves it as it is. Both ends of a cable need the same.
@@ -135,13 +141,18 @@ run:
   description: What M(boltloom.cluster.thunderbolt_confirm) has to confirm; empty when there is nothing to confirm.
   returned: success
   type: str
+ends:
+  description: Where this host listens, as M(boltloom.cluster.link_listen) returns it.
+  returned: when O(listen_for) is set and something was changed
+  type: list
+  elements: dict
 busy_owner:
   description: Who is at work on this host.
   returned: when another run is
   type: str
 """
 
-from ..module_utils._host import configure
+from ..module_utils._host import configure, link_ends
 from ..module_utils._run_module import run_module
 
 ARGUMENT_SPEC = {
@@ -149,6 +160,7 @@ ARGUMENT_SPEC = {
     "host": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "confirm_within": {"type": "float", "default": 0},
+    "listen_for": {"type": "float", "default": 0},
     "mtu": {"type": "int", "default": 0},
     "no_sleep": {"type": "bool", "default": False},
     "wired_reserve_gb": {"type": "int", "default": 0},
@@ -161,7 +173,10 @@ ARGUMENT_SPEC = {
 def body(params, check_mode):
     """Compare, and apply unless in check mode."""
     act = configure.configure if params["state"] == "present" else configure.remove_leftovers
-    return act(params["plan"], params["host"], check_mode, terms=configure.terms_of(params)).as_result()
+    result = act(params["plan"], params["host"], check_mode, terms=configure.terms_of(params)).as_result()
+    if result["changed"] and not check_mode and params["plan"] and params["listen_for"] > 0:
+        result["ends"] = link_ends.answer_for(params["plan"], params["host"], params["listen_for"])
+    return result
 
 
 def main():

@@ -134,23 +134,28 @@ def prepare(folder: Path, description: Description) -> None:
 
 def _set_clock(place: Path, seconds_ahead: int) -> None:
     """Namespaces share the time of day, so a Mac's programs get another answer when they ask for it."""
+    _compile("clock.c", place / "host/clock.so", "-shared", "-fPIC", f"-DSECONDS_AHEAD={seconds_ahead}")
+    disk.write_text(place / "disk/private/etc/ld.so.preload", "/.fleet/host/clock.so\n")
+
+
+def _compile(source: str, program_file: Path, *flags: str) -> None:
     compiler = program("cc")
     if compiler is None:
-        raise FleetError("a Mac whose clock is wrong needs a C compiler: apt-get install gcc")
-    argv = [compiler, "-shared", "-fPIC", "-O2", f"-DSECONDS_AHEAD={seconds_ahead}", "-o", str(place / "host/clock.so")]
-    subprocess.run([*argv, str(HERE / "clock.c")], check=True, stdin=subprocess.DEVNULL, timeout=_DEADLINE)
-    disk.write_text(place / "disk/private/etc/ld.so.preload", "/.fleet/host/clock.so\n")
+        raise FleetError("a simulated Mac needs a C compiler: apt-get install gcc libc6-dev")
+    argv = [compiler, "-O2", *flags, "-o", str(program_file), str(HERE / source)]
+    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, timeout=_DEADLINE)
 
 
 def _install_library(target: Path) -> None:
     """The hosts' own copy of their part, compiled: most of a command's time would be reading its source."""
-    for name, scripts in (("mac", ("command", "link_changed")), ("linux", ("cable_moved",))):
+    for name, scripts in (("mac", ("link_changed",)), ("linux", ("cable_moved",))):
         shutil.copytree(HERE / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
         for source in (target / name).rglob("*.py"):
             py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
         shutil.copyfile(HERE / "kernel.py", target / "kernel.py")
         for script in scripts:
             (target / name / script).rename(target / script)
+    _compile("mac/command.c", target / "command", "-static")
 
 
 def start_fleet(folder: Path, state: State) -> socket.socket:

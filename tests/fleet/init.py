@@ -89,7 +89,20 @@ def _run_control(config: dict[str, Any], channel: socket.socket) -> NoReturn:
 
 def _run_mac(config: dict[str, Any], channel: socket.socket) -> NoReturn:
     rootfs.build_mac(config)
+    _start_commandd()
     _run_host("mac.configuration", channel)
+
+
+def _start_commandd() -> None:
+    """What does the work of the emulated commands, behind a socket that is there before anybody can call one."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind("/.fleet/run/commandd")
+    os.chmod("/.fleet/run/commandd", 0o666)
+    listener.listen(128)
+    handed = [(os.POSIX_SPAWN_DUP2, listener.fileno(), 3)]
+    argv = ["/.fleet/python", "-IS", "/.fleet/lib/mac/commandd.py"]
+    os.posix_spawn(argv[0], argv, {"PATH": "/usr/bin:/bin"}, file_actions=handed, setpgroup=0, setsigmask=())
+    listener.close()
 
 
 def _run_linux(config: dict[str, Any], channel: socket.socket) -> NoReturn:

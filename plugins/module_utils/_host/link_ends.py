@@ -10,18 +10,21 @@ It listens on the addresses of the cables only, ends when every end was measured
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import socket
 import threading
 import time
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from .._fabric.model import WantPort
+from .._fabric.part import host_plan
 from . import background
 from . import link_wire as wire
 
 BACKLOG = 8
+_NOBODY = "65534"  # by number: macOS, where it is -2, has no such account either, and needs none
 MOST_CALLERS = 64  # of one end, over its whole life
 
 
@@ -37,6 +40,11 @@ class LinkEnd:
     def as_dict(self) -> Dict[str, Any]:
         """For the module's result."""
         return asdict(self)
+
+
+def answer_for(plan: Mapping[str, Any], host: str, seconds: float) -> List[Dict[str, Any]]:
+    """The ends that this host opened for the links of a plan, for a module's result."""
+    return [end.as_dict() for end in open_ends(host, host_plan(plan, host).ports, seconds)]
 
 
 def open_ends(host: str, wanted: Sequence[WantPort], seconds: float) -> Tuple[LinkEnd, ...]:
@@ -58,10 +66,15 @@ def open_ends(host: str, wanted: Sequence[WantPort], seconds: float) -> Tuple[Li
         served.append((listener, end, {"host": host, "receptacle": want.receptacle, "device": want.device}))
     if served:
         kept = [listener.fileno() for listener, _end, _who in served]
-        background.begin(lambda: serve(served, seconds), kept)
+        background.begin(lambda: _serve_as_user(served, seconds), kept)
     for listener, _end, _who in served:
         listener.close()  # the background process has its own
     return tuple(ends)
+
+
+def _serve_as_user(served: Sequence[Tuple[socket.socket, LinkEnd, Dict[str, Any]]], seconds: float) -> None:
+    _drop_privileges()
+    serve(served, seconds)
 
 
 def serve(served: Sequence[Tuple[socket.socket, LinkEnd, Dict[str, Any]]], seconds: float) -> None:
@@ -72,6 +85,16 @@ def serve(served: Sequence[Tuple[socket.socket, LinkEnd, Dict[str, Any]]], secon
         thread.start()
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _drop_privileges() -> None:
+    """Who answers strangers need not be root: the user who called sudo, or else nobody."""
+    if os.geteuid() != 0:
+        return
+    user, group = (int(os.environ.get(name, _NOBODY)) for name in ("SUDO_UID", "SUDO_GID"))
+    os.setgroups([])
+    os.setgid(group)
+    os.setuid(user)
 
 
 def _serve_end(listener: socket.socket, end: LinkEnd, who: Dict[str, Any], deadline: float) -> None:

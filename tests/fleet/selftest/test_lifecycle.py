@@ -50,7 +50,8 @@ def test_nothing_is_left_behind() -> None:
     interfaces, namespaces = host_network(), subprocess.run(["ip", "netns"], capture_output=True, check=True).stdout
     with fleet_up("ring4") as ring:
         processes = ring.processes()
-        assert len(processes) == 6  # the fleet's, the control's and four Macs' process 1
+        # process 1 of the fleet, of the control and of four Macs; what does these Macs' commands
+        assert len(processes) == 1 + 1 + 4 + 4
         assert traces(ring.name)
         assert host_network() == interfaces
     assert [pid for pid in processes if started(pid)] == []

@@ -24,8 +24,9 @@ def root(fleet: Fleet, host: str, *argv: str) -> str:
     return fleet.run(host, list(argv), root=True, check=True).stdout
 
 
-def reaches(fleet: Fleet, host: str, address: str) -> bool:
-    return fleet.run(host, ["ping", "-c1", "-W1", address]).returncode == 0
+def reaches(fleet: Fleet, host: str, address: str, attempts: int = 1) -> bool:
+    """One answer is enough. Where one is expected, a loaded machine gets more than one attempt."""
+    return fleet.run(host, ["ping", f"-c{attempts}", "-i0.5", "-W1", address]).returncode == 0
 
 
 def address(fleet: Fleet, host: str, device: str) -> str:
@@ -56,7 +57,7 @@ def test_a_bridge_member_talks_only_after_the_bridge_is_down(pair: Fleet) -> Non
     assert not reaches(pair, "mac1", "192.168.0.2")
     for host in pair.hosts:
         root(pair, host, "ifconfig", "bridge0", "down")
-    assert reaches(pair, "mac1", "192.168.0.2")
+    assert reaches(pair, "mac1", "192.168.0.2", attempts=10)
     assert "member: en3" in root(pair, "mac1", "ifconfig", "bridge0")
 
 
@@ -95,7 +96,7 @@ def test_a_cut_cable_is_dark_at_both_ends_and_comes_back(pair: Fleet) -> None:
         root(pair, host, "ifconfig", "bridge0", "destroy")
         root(pair, host, "networksetup", "-createnetworkservice", "TB 2", "Thunderbolt 2")
         root(pair, host, "networksetup", "-setmanual", "TB 2", own, "255.255.255.252")
-    assert reaches(pair, "mac1", "10.77.0.2")
+    assert reaches(pair, "mac1", "10.77.0.2", attempts=10)
     assert [seen_macs(pair, host) for host in pair.hosts] == [1, 1]
 
     pair.cut("mac1", "mac2")
@@ -107,7 +108,7 @@ def test_a_cut_cable_is_dark_at_both_ends_and_comes_back(pair: Fleet) -> None:
     assert pair.run("control", ["ssh", "mac1", "hostname"]).stdout == "mac1\n"
 
     pair.plug("mac1", "mac2")
-    assert reaches(pair, "mac1", "10.77.0.2")
+    assert reaches(pair, "mac1", "10.77.0.2", attempts=10)
     assert [seen_macs(pair, host) for host in pair.hosts] == [1, 1]
 
 

@@ -11,6 +11,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model imp
 from collection.interpreters import python
 from collection.plays import play, task
 
+pytestmark = pytest.mark.slow
 HERE = WantPort(1, "lo", "127.0.0.1", 8, "other", "127.0.0.2", "")
 LINK = codec.plan_to_dict(FabricPlan(("localhost",), (), (HostPlan("localhost", (HERE,)),), "pair"))
 NOTHING = codec.plan_to_dict(FabricPlan(("localhost",), (), (HostPlan("localhost", ()),), "none"))

@@ -10,7 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from launcher.running import DEADLINE, Launch, Sshd, Start, alive, err, gone, read_lines
+
+pytestmark = pytest.mark.slow  # half a minute of connections
 
 
 def test_ranks_on_two_hosts(launch: Launch, sshd: Sshd) -> None:

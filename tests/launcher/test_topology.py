@@ -28,6 +28,7 @@ def drawn(*arguments: str, **options: object) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_form_is_drawn_from_saved_facts(tmp_path: Path) -> None:
     assert drawn().startswith("4 hosts, 5 cables")
     assert drawn("--format", "dot").startswith("graph G {\n  node [shape=rectangle];\n  a [label=")
@@ -45,6 +46,7 @@ def _umask() -> int:
     return umask
 
 
+@pytest.mark.slow
 def test_what_was_saved_is_drawn_the_same(tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
     assert drawn("--save-facts", str(kept)) == drawn()

@@ -267,6 +267,7 @@ def racks(draw):
 tight_or_wide = st.sampled_from([POOL, "10.77.0.0/26", "10.77.0.0/25"])
 
 
+@pytest.mark.slow
 @given(racks(), tight_or_wide, st.data())
 @settings(max_examples=150, deadline=None)
 def test_configured_as_a_whole_any_subset_keeps_its_addresses_and_so_does_what_grows_back(facts, pool, data):
@@ -283,6 +284,7 @@ def test_configured_as_a_whole_any_subset_keeps_its_addresses_and_so_does_what_g
         facts.update(some)
 
 
+@pytest.mark.slow
 @given(racks(), tight_or_wide, st.data())
 @settings(max_examples=150, deadline=None)
 def test_what_grows_host_by_host_is_never_renumbered(facts, pool, data):

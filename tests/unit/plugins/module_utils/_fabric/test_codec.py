@@ -147,6 +147,7 @@ def test_nesting_without_end_is_one_line():
             codec.facts_from_dict(value)
 
 
+@pytest.mark.slow
 def test_a_million_elements_are_read_in_time_in_proportion():
     begin = time.process_time()
     with pytest.raises(ParseError, match=r"facts.warnings\[999999\]: expected str, found 7"):

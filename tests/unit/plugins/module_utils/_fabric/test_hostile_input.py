@@ -16,7 +16,8 @@ from hostile.subjects import REPOSITORY, SUBJECTS, Subject
 from hostile.trial import Variant, fault_of, slow_growth
 
 SEED = int(os.environ.get("BOLTLOOM_SEED", "5"))
-VARIANTS = int(os.environ.get("BOLTLOOM_VARIANTS", "800"))
+pytestmark = pytest.mark.slow
+VARIANTS = int(os.environ.get("BOLTLOOM_VARIANTS", "500"))
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
@@ -33,13 +34,12 @@ def test_ten_times_the_input_takes_ten_times_the_time(subject):
     assert list(slow_growth(subject)) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
 def test_the_pythons_of_targets_fare_no_worse(version):
     """plistlib, json and re are other ones there."""
     path = os.pathsep.join(map(str, (REPOSITORY / "tests", REPOSITORY / ".build")))
     done = subprocess.run(
-        [python(version), "-m", "hostile", "--variants", "200", "--seed", str(SEED), "--no-growth"],
+        [python(version), "-m", "hostile", "--variants", "100", "--seed", str(SEED), "--no-growth"],
         env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -77,6 +77,7 @@ some_cables = st.integers(3, 7).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(some_cables, st.integers(2, 4))
 @settings(max_examples=300, deadline=None)
 def test_followed_to_the_letter_there_is_a_ring_and_fewer_cables_would_not_do(rack_of, ports):
@@ -97,6 +98,7 @@ def test_followed_to_the_letter_there_is_a_ring_and_fewer_cables_would_not_do(ra
     assert extra == 0 or not has_ring(tuple(wide))
 
 
+@pytest.mark.slow
 @given(some_cables, st.integers(2, 6))
 @settings(max_examples=200, deadline=None)
 def test_followed_to_the_letter_there_is_a_mesh(rack_of, ports):

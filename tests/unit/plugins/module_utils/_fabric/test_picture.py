@@ -142,6 +142,7 @@ def test_the_table_of_a_great_many_links_is_cut():
     assert len(lines) == 1 + 256 + 1 and lines[-1] == "and 179 more links"
 
 
+@pytest.mark.slow
 def test_no_warning_is_longer_than_three_lines():
     far = 64
     for cables in (full_mesh(far)[: far * 3], full_mesh(far)[:-700], [], full_mesh(far)[far:]):

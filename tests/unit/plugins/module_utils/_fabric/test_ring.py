@@ -188,6 +188,7 @@ def test_two_fabrics_that_were_asked_for_as_one_are_planned_apart():
     assert "--limit" not in no_ring(names(4), links([(1, 2), (2, 3)])).hint
 
 
+@pytest.mark.slow
 def test_a_search_that_gave_up_is_not_called_a_proof():
     graph = graphs.generalised_petersen(101, 2)
     assert "gave up before it was certain" in why(graph) and "make no ring" not in why(graph)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -254,6 +255,20 @@ def test_bytes_that_come_back_changed_are_a_broken_link(run, server):
         link = measured(run, server, link_ends.LinkEnd("127.0.0.2", listener.getsockname()[1], "t"))
         thread.join(5)
     assert not link.works and "bytes came back changed" in link.problem
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has privileges to drop")
+@pytest.mark.parametrize(("sudo", "user"), [({"SUDO_UID": "501", "SUDO_GID": "20"}, "501 20"), ({}, "65534 65534")])
+def test_who_answers_at_an_end_is_not_root(sudo, user):
+    program = (
+        "import os\n"
+        "from ansible_collections.boltloom.cluster.plugins.module_utils._host import link_ends\n"
+        "link_ends.serve = lambda *_: print(os.getuid(), os.getgid(), os.getgroups())\n"
+        "link_ends._serve_as_user((), 1.0)\n"
+    )
+    env = {"PYTHONPATH": BUILD, **sudo}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, env=env)
+    assert done.stdout == f"{user} []\n", done.stderr
 
 
 def test_ends_are_served_by_a_process_that_goes_away(tmp_path):

@@ -117,7 +117,7 @@ WITH_A_RING = {
 
 
 @pytest.mark.parametrize("name", WITH_A_RING)
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.campaign) for seed in (1, 2, 3))])
 def test_a_ring_is_found_whatever_the_numbering(name, seed):
     near = neighbours(graphs.shuffled(WITH_A_RING[name], seed) if seed else WITH_A_RING[name])
     found = find_cycle(near)
@@ -167,6 +167,7 @@ def test_a_search_that_gives_up_says_so():
     assert (found.cycle, found.certain) == ((), False)
 
 
+@pytest.mark.slow
 def test_no_search_goes_deeper_with_a_long_ring():
     """Recursion would hit the limit of Python."""
     near = neighbours(graphs.shuffled(graphs.ring(3000), seed=1))

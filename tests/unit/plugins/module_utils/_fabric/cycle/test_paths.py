@@ -68,6 +68,7 @@ def test_known_graphs(graph, fewest, seed):
     assert len(paths) == fewest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_a_tree_is_covered_in_the_best_way(seed):
     """On a tree the fewest paths follow from the leaves upwards."""

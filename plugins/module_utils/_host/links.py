@@ -19,7 +19,7 @@ from .._fabric.model import WantPort
 from .._fabric.part import host_plan
 from .._fabric.shown import end as end_words
 from .._fabric.shown import port as port_words
-from .commands import HostError, Run
+from .commands import HostError, Output, Run
 from .commands import run as run_here
 from .link_measure import Measured, farewell, measure
 from .link_wire import bind_to_device
@@ -27,7 +27,7 @@ from .system import system_of
 
 ATTEMPT_SECONDS = 2.0
 PAUSE_SECONDS = 0.2  # between attempts that fail at once
-CARRIER_SECONDS = 3.0  # a port that just left a bridge needs a moment until its link is back
+SETTLE_SECONDS = 3.0  # a port that just left a bridge needs a moment until its link is back, and its address with it
 REFUSED = "refused"  # the peer's own system answered that nobody listens: the way there and back works
 
 # Host -> the listening ends that it opened (``link_ends.LinkEnd.as_dict``).
@@ -104,8 +104,7 @@ def failures(host: str, checked: Sequence[CheckedLink]) -> str:
 def _check(want: WantPort, system: str, options: CheckOptions, run: Run) -> CheckedLink:
     begin = time.monotonic()
     try:
-        _check_carrier(want, system, run)
-        _check_address(want, system, run)
+        _check_interface(want, system, run)
         _check_route(want, system, run)
         begin = time.monotonic()
         evidence = ask_until(want, options.port, options.timeout)
@@ -167,35 +166,30 @@ def _is_first_end(want: WantPort) -> bool:
     return ipaddress.IPv4Address(want.address) < ipaddress.IPv4Address(want.peer_address)
 
 
-def _check_carrier(want: WantPort, system: str, run: Run) -> None:
-    """:raises HostError: the port has no link, so its cable is out, broken, or out at the other end."""
-    deadline = time.monotonic() + CARRIER_SECONDS
-    while not _carrier(want, system, run):
+def _check_interface(want: WantPort, system: str, run: Run) -> None:
+    """:raises HostError: after a moment there is still no link, or still not the address."""
+    macos, linux = ["/sbin/ifconfig", want.device], ["ip", "address", "show", "dev", want.device]
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        missing = _missing(want, run(macos if system == "macos" else linux))
+        if missing is None:
+            return
         if time.monotonic() >= deadline:
-            raise HostError(
-                "no link on {0}".format(port_words(want.receptacle, want.device)),
-                "plug the cable in at both ends, or try another",
-            )
+            raise missing
         time.sleep(PAUSE_SECONDS)
 
 
-def _carrier(want: WantPort, system: str, run: Run) -> bool:
-    """Only a clear no is one: an interface that does not say, or is not there, is judged by what comes next."""
-    if system == "macos":
-        return "status: inactive" not in run(["/sbin/ifconfig", want.device]).stdout
-    return "NO-CARRIER" not in run(["ip", "link", "show", "dev", want.device]).stdout
-
-
-def _check_address(want: WantPort, system: str, run: Run) -> None:
-    macos = ["/sbin/ifconfig", want.device]
-    linux = ["ip", "-4", "address", "show", "dev", want.device]
-    output = run(macos if system == "macos" else linux)
-    if not re.search(r"\binet {0}\b".format(re.escape(want.address)), output.stdout):
-        why = "" if output.rc == 0 else " ({0})".format(output.words())
-        raise HostError(
-            "the address {0} is not on the interface{1}".format(want.address, why),
-            "run boltloom.cluster.configure again",
-        )
+def _missing(want: WantPort, output: Output) -> Optional[HostError]:
+    """What the interface lacks. Only a clear no is no link; one that is not there lacks its address."""
+    if re.search(r"status: inactive|\bNO-CARRIER\b", output.stdout):
+        port = port_words(want.receptacle, want.device)
+        return HostError("no link on {0}".format(port), "plug the cable in at both ends, or try another")
+    if re.search(r"\binet {0}\b".format(re.escape(want.address)), output.stdout):
+        return None
+    why = "" if output.rc == 0 else " ({0})".format(output.words())
+    return HostError(
+        "the address {0} is not on the interface{1}".format(want.address, why), "run boltloom.cluster.configure again"
+    )
 
 
 def _check_route(want: WantPort, system: str, run: Run) -> None:

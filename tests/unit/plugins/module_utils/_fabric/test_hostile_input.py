@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever a host, a file or a person hands over: facts or a typed error, in time in proportion to its size.
 
-``make soak`` tries a million variants of each subject; here are some hundreds.
+``make soak`` tries a million variants of each subject; here are two thousand.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hostile.trial import Variant, fault_of, slow_growth
 
 SEED = int(os.environ.get("BOLTLOOM_SEED", "5"))
 pytestmark = pytest.mark.slow
-VARIANTS = int(os.environ.get("BOLTLOOM_VARIANTS", "500"))
+VARIANTS = int(os.environ.get("BOLTLOOM_VARIANTS", "2000"))
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)

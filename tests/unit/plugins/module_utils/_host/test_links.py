@@ -22,6 +22,8 @@ BUILD = str(Path(__file__).resolve().parents[5] / ".build")
 HERE = WantPort(2, "lo", "127.0.0.1", 8, "mac2", "127.0.0.2", "", peer_receptacle=1, peer_device="en2")
 PLAN = codec.plan_to_dict(FabricPlan(("mac1", "mac2"), (), (HostPlan("mac1", (HERE,)),), "pair"))
 
+UP = "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN\n"
+
 
 def check(run, port=22, timeout=0.2, root="/nowhere", plan=PLAN, **options):
     """The links of mac1, and one line of those that do not work."""
@@ -31,8 +33,7 @@ def check(run, port=22, timeout=0.2, root="/nowhere", plan=PLAN, **options):
 
 @pytest.fixture
 def run(run):
-    run.answer("ip link show", stdout="1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN\n")
-    run.answer("ip -4 address show", stdout="    inet 127.0.0.1/8 scope host lo\n")
+    run.answer("ip address show", stdout=UP + "    inet 127.0.0.1/8 scope host lo\n")
     run.answer("ip -4 route get", stdout="local 127.0.0.2 dev lo src 127.0.0.1 uid 0\n")
     run.answer("ping", rc=1)
     return run
@@ -130,14 +131,14 @@ def test_ping_as_a_second_opinion_tells_a_cable_from_a_filter(ping, words, run, 
     ("beginning", "stdout", "words"),
     [
         (
-            "ip -4 address show",
-            "    inet 127.0.0.11/8 scope host lo\n",
+            "ip address show",
+            UP + "    inet 127.0.0.11/8 scope host lo\n",
             "the address 127.0.0.1 is not on the interface",
         ),
         ("ip -4 route get", "127.0.0.2 via 10.0.0.1 dev en0 src 10.0.0.2\n", "leaves by en0 instead of by the cable"),
         ("ip -4 route get", "", "there is no route to 127.0.0.2"),
         (
-            "ip link show",
+            "ip address show",
             "2: lo: <NO-CARRIER,BROADCAST,UP> mtu 1500\n",
             "no link on Thunderbolt 2 (lo): plug the cable",
         ),
@@ -145,7 +146,7 @@ def test_ping_as_a_second_opinion_tells_a_cable_from_a_filter(ping, words, run, 
 )
 def test_what_is_wrong_on_this_side_is_named_before_the_peer_is_asked(beginning, stdout, words, run, monkeypatch):
     monkeypatch.setattr(links, "ask", lambda *_: pytest.fail("the peer was asked"))
-    monkeypatch.setattr(links, "CARRIER_SECONDS", 0.1)
+    monkeypatch.setattr(links, "SETTLE_SECONDS", 0.1)
     run.answer(beginning, stdout=stdout)
     assert words in check(run)[1]
 
@@ -158,16 +159,30 @@ def test_macos_is_asked_with_its_own_commands(run, tmp_path, monkeypatch):
     run.answer("/sbin/route -n get", stdout="   route to: 127.0.0.2\n  interface: lo\n      flags: <UP,DONE>\n")
     monkeypatch.setattr(links, "ask", lambda *_: "SSH-2.0-mac")
     assert check(run, root=str(tmp_path))[1] == ""
-    assert [argv[0] for argv in run.asked] == ["/sbin/ifconfig", "/sbin/ifconfig", "/sbin/route"]
+    assert [argv[0] for argv in run.asked] == ["/sbin/ifconfig", "/sbin/route"]
 
 
 def test_a_mac_without_a_cable_says_that_and_not_that_the_address_is_missing(run, tmp_path, monkeypatch):
     marker = tmp_path / "System/Library/CoreServices/SystemVersion.plist"
     marker.parent.mkdir(parents=True)
     marker.touch()
-    monkeypatch.setattr(links, "CARRIER_SECONDS", 0.1)
+    monkeypatch.setattr(links, "SETTLE_SECONDS", 0.1)
     run.answer("/sbin/ifconfig lo", stdout="\tstatus: inactive\n")
     assert "to mac2 Thunderbolt 1 (en2): no link on Thunderbolt 2 (lo)" in check(run, root=str(tmp_path))[1]
+
+
+def test_an_address_that_comes_with_the_link_a_moment_later_is_waited_for(run, monkeypatch):
+    said = iter([UP, UP + "    inet 127.0.0.1/8 scope host lo\n"])
+    real = run.__class__.__call__
+    monkeypatch.setattr(links, "ask", lambda *_: "SSH-2.0-linux")
+
+    def answers(argv, *rest):
+        if argv[:2] == ["ip", "address"]:
+            run.answer("ip address show", stdout=next(said))
+        return real(run, argv, *rest)
+
+    assert links.check_links(PLAN, "mac1", links.CheckOptions(), {}, answers, "/nowhere")[0].works
+    assert next(said, "both were asked for") == "both were asked for"
 
 
 def test_a_host_that_the_plan_does_not_know_is_named(run):

@@ -3,10 +3,9 @@
 .DEFAULT_GOAL := help
 
 PY := .venv/bin/python
-# Many tests wait for ssh, Ansible or a deadline, so there are four at a time. A file stays on one worker, so its fleet is made once; the
-# files go in the order of their names, so that the many small ones, in tests/unit, fill the gaps at the end.
+# Three at a time: most tests wait for ssh, Ansible or a deadline. A file stays on one worker, so its fleet is made once.
 MOLECULE = PATH="$(CURDIR)/.venv/bin:$$PATH" molecule test --all
-PYTEST := $(PY) -m pytest --dist loadfile --no-loadscope-reorder
+PYTEST := $(PY) -m pytest --dist loadfile
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -14,14 +13,14 @@ help: ## this list
 demo: setup-demo ## from cables to a running program, on a simulated fleet
 	@$(PY) -m demo
 
-test: setup-test lint ## everything but the long campaigns (about 20 minutes on two cores)
-	@$(PYTEST) -n 4 -m "not campaign"
+test: setup-test lint ## everything but the long campaigns (about half an hour on two cores)
+	@$(PYTEST) -n 3 -m "not campaign"
 
 test-fast: setup-test ## what needs no fleet and no second compiler (under 90 seconds)
 	@$(PYTEST) -n 2 -m "not fleet and not slow and not campaign"
 
 soak: setup-test ## the campaigns of the tests, a million hostile inputs for each parser, molecule (hours; SOAK="--seed 7 --variants 5000")
-	@$(PYTEST) -n 4 -m campaign
+	@$(PYTEST) -n 3 -m campaign
 	@PYTHONPATH=tests:.build:launcher $(PY) -m hostile $(SOAK)
 	@$(MOLECULE)
 

@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build/native-macos"
 HEADER = ROOT / "native/include/boltloom/boltloom.h"
 
-pytestmark = pytest.mark.slow
+# The first time, zig builds its C and C++ libraries for macOS first, which takes minutes beside other compilers.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +39,10 @@ def build() -> Path:
 
 def _run(argv: list[str]) -> None:
     environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(ROOT / ".build/zig-cache")}
-    done = subprocess.run(argv, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=280, check=False)
+    done = subprocess.run(argv, cwd=ROOT, env=environment, text=True, capture_output=True, timeout=560, check=False)
     assert done.returncode == 0, f"{' '.join(argv)}\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
 
 
-@pytest.mark.timeout(600)
 def test_library_is_for_apple_silicon_and_exports_the_c_interface(build: Path) -> None:
     library = macho.read(build / "boltloom/libboltloom.dylib")
     assert (library.magic, library.processor, library.file_type) == (

@@ -157,8 +157,9 @@ def test_a_host_that_is_not_there_is_named(rack, configured, hosts, words):
     assert words in rack.play(play, inventory=inventory, fails="mac9" in hosts).flat
 
 
-def test_a_condition_on_the_role_is_told_from_a_part_of_the_hosts(rack, configured):
-    played = rack.play(site(rack, {**role(), "when": "inventory_hostname != 'mac1'"}), fails=True)
+@pytest.mark.parametrize("arguments", [(), ("--tags", "hostfile")], ids=["whole", "hostfile"])
+def test_a_condition_on_the_role_is_told_from_a_part_of_the_hosts(rack, configured, arguments):
+    played = rack.play(site(rack, {**role(), "when": "inventory_hostname != 'mac1'"}), *arguments, fails=True)
     assert "use thunderbolt_net_hosts instead of it" in played.flat
     assert played.changed() == 0
 

@@ -39,7 +39,7 @@ def test_the_pythons_of_targets_fare_no_worse(version):
     """plistlib, json and re are other ones there."""
     path = os.pathsep.join(map(str, (REPOSITORY / "tests", REPOSITORY / ".build")))
     done = subprocess.run(
-        [python(version), "-m", "hostile", "--variants", "100", "--seed", str(SEED), "--no-growth"],
+        [python(version), "-m", "hostile", "--variants", "200", "--seed", str(SEED), "--no-growth"],
         env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -317,3 +317,15 @@ def test_no_text_of_the_simulator_names_this_machine() -> None:
     for path in here.rglob("*"):
         if path.suffix in (".py", ".yml", ".md") and path != Path(__file__).resolve():
             assert not re.search(r"/root/|/work/|pyenv", path.read_text()), path
+
+
+def test_who_ends_a_command_ends_what_is_done_for_it(tmp_path: Path) -> None:
+    (tmp_path / "hangs.yml").write_text("hosts: {mac1: {rdma_ctl: hangs}}\ncables: []\n")
+    with fleet_up(tmp_path / "hangs.yml") as fleet:
+        fleet.run("mac1", ["sw_vers"], check=True)
+        before = set(fleet.processes())
+        assert fleet.run("mac1", ["timeout", "-s", "KILL", "1", "rdma_ctl", "status"]).returncode == 137
+        deadline = time.monotonic() + 10
+        while set(fleet.processes()) - before:
+            assert time.monotonic() < deadline, "the command's work goes on"
+            time.sleep(0.1)

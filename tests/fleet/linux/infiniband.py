@@ -4,12 +4,15 @@
 Runs as long as the host does: the table of a port holds the addresses that its interface has at the moment.
 """
 
+import errno
 import ipaddress
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, "/.fleet/lib")
@@ -17,20 +20,25 @@ from mac import machine
 
 _FOLDER = "/sys/class/infiniband"
 _IP = "/usr/sbin/ip"
+_LINKS, _ADDRESSES = 0x1, 0x10  # RTMGRP_LINK and RTMGRP_IPV4_IFADDR of linux/rtnetlink.h
 
 
 def main() -> None:
-    """Show the devices now, and again whenever an interface or an address changes."""
+    """Show the devices again whenever an interface or an address changes."""
     kinds = machine.this_mac()["infiniband"]
-    monitor = [_IP, "-o", "monitor", "link", "address"]
-    with subprocess.Popen(monitor, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as changes:
-        _show(kinds)
-        assert changes.stdout is not None
-        for _line in changes.stdout:
-            _show(kinds)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as changes:
+        changes.bind((0, _LINKS | _ADDRESSES))
+        while True:
+            show(kinds)
+            try:
+                changes.recv(65536)
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:  # more changes than the socket holds
+                    raise
 
 
-def _show(kinds: list[str]) -> None:
+def show(kinds: list[str]) -> None:
+    """Make the folder what the devices of these kinds show at this moment."""
     listing = subprocess.run([_IP, "-j", "addr"], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     wanted = {}
     for link in json.loads(listing.stdout):
@@ -75,9 +83,9 @@ def _write(folder: str, files: dict[str, str]) -> None:
             if f"ports/1/{table}/{name}" not in files:
                 os.unlink(f"{place}/{name}")
     for name, content in files.items():
-        new = f"{folder}/{name}"
-        with open(new, "w", encoding="ascii") as file:
-            file.write(content + "\n")
+        path = Path(folder, name)
+        if not path.exists() or path.read_text(encoding="ascii") != content + "\n":
+            path.write_text(content + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":

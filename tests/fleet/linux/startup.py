@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import kernel
-from linux import sysfs
+from linux import infiniband, sysfs
 from mac import machine
 
 _LOG = "/var/log/boot.log"
@@ -27,6 +27,7 @@ def boot() -> None:
     {"networkmanager": _networkmanager, "networkd": _networkd, "udev": _udev, "none": _nobody}[this["manager"]](this)
     sysfs.show()
     if this["infiniband"]:
+        infiniband.show(this["infiniband"])
         _daemon("/.fleet/python", "-IS", "/.fleet/lib/linux/infiniband.py")
     _wait("the address of eth0", lambda: this["en0_address"].split("/")[0] in _ip("-4", "addr", "show", "dev", "eth0"))
 

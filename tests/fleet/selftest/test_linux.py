@@ -106,17 +106,21 @@ def test_the_tables_of_rdma_devices_follow_the_addresses(bring_up: BringUp, tmp_
     ports = "/sys/class/infiniband/usb4_rdma0/ports/1"
     assert sh(fleet, "box1", "ls /sys/class/infiniband").split() == ["mlx5_0", "usb4_rdma0"]
     assert sh(fleet, "box1", f"cat {ports}/state").strip() == "1: DOWN"
-    sh(fleet, "box1", "ip link set thunderbolt0 up; ip addr add 10.9.9.1/30 dev thunderbolt0; sleep 1")
-    assert sh(fleet, "box1", f"cat {ports}/state {ports}/gids/1 {ports}/gid_attrs/ndevs/1").split("\n")[:3] == [
-        "4: ACTIVE",
-        "0000:0000:0000:0000:0000:ffff:0a09:0901",
-        "thunderbolt0",
-    ]
-    sh(fleet, "box1", "ip addr del 10.9.9.1/30 dev thunderbolt0; sleep 1")
-    assert sh(fleet, "box1", f"ls {ports}/gids").split() == ["0"]
+    sh(fleet, "box1", "ip link set thunderbolt0 up; ip addr add 10.9.9.1/30 dev thunderbolt0")
+    table = f"cat {ports}/state {ports}/gids/1 {ports}/gid_attrs/ndevs/1"
+    soon(fleet, table, ["4:", "ACTIVE", "0000:0000:0000:0000:0000:ffff:0a09:0901", "thunderbolt0"])
+    sh(fleet, "box1", "ip addr del 10.9.9.1/30 dev thunderbolt0")
+    soon(fleet, f"ls {ports}/gids", ["0"])
     fleet.cut("box1", "mac1")
-    sh(fleet, "box1", "sleep 1")
-    assert sh(fleet, "box1", "ls /sys/class/infiniband").split() == ["mlx5_0"]
+    soon(fleet, "ls /sys/class/infiniband", ["mlx5_0"])
+
+
+def soon(fleet: Fleet, script: str, words: list[str]) -> None:
+    """A table follows its interface a moment later."""
+    deadline = time.monotonic() + 10
+    while (seen := fleet.run("box1", ["/bin/sh", "-c", script], root=True).stdout.split()) != words:
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.05)
 
 
 def test_bytes_cross_the_cable(mixed: Fleet) -> None:

@@ -5,7 +5,7 @@
 PY := .venv/bin/python
 # Three at a time: most tests wait for ssh, Ansible or a deadline. A file stays on one worker, so its fleet is made once.
 MOLECULE = PATH="$(CURDIR)/.venv/bin:$$PATH" molecule test --all
-PYTEST := $(PY) -m pytest --dist loadfile
+PYTEST := $(PY) -m pytest --dist loadfile --no-loadscope-reorder
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14

@@ -15,6 +15,16 @@ settings.register_profile("landing", derandomize=True, database=None)
 settings.load_profile("landing" if os.environ.get("CI") else "default")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes begin first, the longest before the others: nobody waits for one of them at the end."""
+
+    def minutes(item: pytest.Item) -> float:
+        mark = item.get_closest_marker("minutes")
+        return float(mark.args[0]) if mark else 0.0
+
+    items.sort(key=minutes, reverse=True)
+
+
 @pytest.fixture(autouse=True)
 def stdin_stays_blocking() -> Iterator[None]:
     """mlx.launch makes the stdin that it inherits non-blocking and leaves it so, and Ansible refuses to run with that.

@@ -15,7 +15,7 @@ import yaml
 from collection.conftest import FLEETS, ROOT, SETTINGS, Played, a_rack
 from collection.cores import ansible_core, version
 
-pytestmark = [pytest.mark.fleet, pytest.mark.slow]
+pytestmark = [pytest.mark.fleet, pytest.mark.slow, pytest.mark.minutes(3.5)]
 OLDEST = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["requires_ansible"].removeprefix(">=")
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(1.5)]
 pytest.importorskip("mlx.core")
 BIN = Path(sys.executable).parent
 

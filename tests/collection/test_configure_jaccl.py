@@ -9,7 +9,7 @@ from itertools import permutations
 
 import pytest
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(2.5)]
 FLEET = "mesh4"
 BACKEND = ("-e", "thunderbolt_net_backend=jaccl")
 

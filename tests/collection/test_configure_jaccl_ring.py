@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(1.5)]
 FLEET = "ring4"
 BIN = Path(sys.executable).parent
 SHOW = """
@@ -37,6 +37,7 @@ def test_each_rank_lists_its_neighbours_and_nobody_else(rack, configured):
         assert listed == sorted({(rank - 1) % 4, (rank + 1) % 4})
 
 
+@pytest.mark.campaign  # and so it is for the ring and the mesh
 def test_asked_for_it_is_the_same_file_but_for_the_reason(rack, configured):
     path = rack.folder / "asked.json"
     chosen = ("-e", "thunderbolt_net_backend=jaccl-ring", "-e", f"thunderbolt_net_hostfile={path}")

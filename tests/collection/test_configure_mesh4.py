@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(2)]
 FLEET = "mesh4"
 HOSTS = ["mac1", "mac2", "mac3", "mac4"]
 

@@ -26,5 +26,6 @@ def test_both_cables_are_in_the_hostfile_rail_by_rail(rack, configured):
         rack.ping(two["ssh"], here)
 
 
+@pytest.mark.campaign  # as everywhere
 def test_the_second_run_changes_nothing(rack, configured):
     assert rack.play("configure").changed() == 0

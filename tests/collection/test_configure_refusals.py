@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(2)]
 FLEET = """\
 hosts:
   mac1: {model: "Mac16,11"}

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from collection.mishaps import networksetup_that
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(1.5)]
 FLEET = "pair"
 PREFERENCES = "/Library/Preferences/SystemConfiguration/preferences.plist"
 DEVICE = "en3"  # of the cable, at both ends

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(4)]
 FLEET = """\
 hosts:
   mac1: {model: "Mac16,11"}

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(1.5)]
 
 FLEET = """
 defaults: {model: "Mac15,14"}

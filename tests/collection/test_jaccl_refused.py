@@ -11,7 +11,7 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(2)]
 FLEET = """\
 hosts:
   mac1: {model: "Mac15,14"}

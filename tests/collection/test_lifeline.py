@@ -8,7 +8,7 @@ import json
 import pytest
 from collection.mishaps import assert_same, states
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(2)]
 FLEET = """\
 hosts:
   mac1: {model: "Mac16,11", uplink: 3}

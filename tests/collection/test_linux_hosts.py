@@ -10,7 +10,7 @@ import time
 import pytest
 from collection.linux_hosts import addresses, files, in_force, interfaces, state, within
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(3)]
 FLEET = """
 hosts:
   mac1: {model: "Mac16,11"}

@@ -8,7 +8,7 @@ import re
 import pytest
 from collection.linux_hosts import addresses, files, state, within
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(2)]
 FLEET = """
 hosts:
   box1: {system: linux, manager: networkmanager}

@@ -20,7 +20,7 @@ from collection.mishaps import (
     without_power,
 )
 
-pytestmark = [pytest.mark.fleet, pytest.mark.slow]
+pytestmark = [pytest.mark.fleet, pytest.mark.slow, pytest.mark.minutes(3)]
 FLEET = """\
 hosts:
   mac1: {model: "Mac16,11"}

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from collection.conftest import BIN, SETTINGS
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(1)]
 FLEET = "rdma_off"
 
 

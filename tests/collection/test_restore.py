@@ -9,7 +9,7 @@ import re
 import pytest
 from collection.mishaps import PREFERENCES, STATE, assert_same, play_file, state_of, states
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(4)]
 FLEET = """\
 hosts:
   mac1: {model: "Mac16,11"}

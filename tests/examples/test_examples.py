@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from python.ranks import free_port, started
 
+pytestmark = pytest.mark.minutes(2)
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 RIGHT = re.compile(r"^rank (\d+) on (\S+): .*\b(\d+) ok$", re.MULTILINE)  # what the demo looks for as well

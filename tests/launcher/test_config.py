@@ -15,7 +15,7 @@ from fleet.fleet import Fleet
 from fleet.pytest_plugin import BringUp
 from launcher.running import BOLTLOOM, DEADLINE
 
-pytestmark = pytest.mark.fleet
+pytestmark = [pytest.mark.fleet, pytest.mark.minutes(3)]
 
 SLOW = 2 * DEADLINE  # a whole playbook, on a computer that does other things too
 PASSWORD = "boltloom"  # what sudo asks for on a Mac with the fault no-sudo

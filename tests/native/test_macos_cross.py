@@ -23,7 +23,7 @@ BUILD = ROOT / ".build/native-macos"
 HEADER = ROOT / "native/include/boltloom/boltloom.h"
 
 # The first time, zig builds its C and C++ libraries for macOS first, which takes minutes beside other compilers.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.minutes(4)]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from collection.interpreters import candidates
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.minutes(5)]
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PYTHONS = ("3.8", "3.9", "3.10", "3.12", "3.13")  # of the hosts; ansible-test skips those that are not here
@@ -85,11 +85,13 @@ def test_ansible_test_sanity(artefact: Path, left_out: tuple[str, ...]) -> None:
     assert wanted_tests - set(left_out) <= ran
 
 
-def test_galaxy_takes_it_without_a_warning(artefact: Path) -> None:
-    """With ansible-lint at the profile production, as Galaxy runs it."""
+@pytest.mark.parametrize("lint", ["no", pytest.param("yes", marks=pytest.mark.campaign)])
+def test_galaxy_takes_it_without_a_warning(artefact: Path, lint: str) -> None:
+    """As Galaxy runs it. (Its ansible-lint is that of `make lint`, with the same profile.)"""
     (tarball,) = artefact.glob("*.tar.gz")
     local = artefact / "importer-tmp"
     env = {"PATH": f"{BIN}:{os.environ['PATH']}", "GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(local)}
+    env["GALAXY_IMPORTER_RUN_ANSIBLE_LINT"] = lint
     status, said = run(sys.executable, "-m", "galaxy_importer.main", tarball, cwd=artefact, env=env)
     assert status == 0 and "completed successfully" in said, said
     assert not [line for line in said.splitlines() if re.match(r"(ERROR|WARNING)", line)]

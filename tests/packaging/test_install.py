@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.minutes(1.5)
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 MODULES = ("thunderbolt_facts", "rdma_facts", "thunderbolt_net", "link_check")

@@ -16,7 +16,7 @@ from hostile.subjects import REPOSITORY, SUBJECTS, Subject
 from hostile.trial import Variant, fault_of, slow_growth
 
 SEED = int(os.environ.get("BOLTLOOM_SEED", "5"))
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.minutes(3.5)]
 VARIANTS = int(os.environ.get("BOLTLOOM_VARIANTS", "2000"))
 
 

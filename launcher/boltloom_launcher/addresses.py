@@ -4,7 +4,8 @@
 Nobody has to resolve names: sshd tells its session both ends of the connection, so the address is
 one that surely is on the host, and ours is one under which the hosts surely see us. One kind is of
 no use to others: Bonjour names lead ssh to link-local IPv6 addresses, which mean something on one
-interface of one computer only. For these the resolver is asked for an IPv4 address instead.
+interface of one computer only. And MLX reads IPv4 only. So where ssh went by IPv6, the resolver is asked for an IPv4
+address of the same name.
 """
 
 from __future__ import annotations
@@ -13,24 +14,13 @@ import ipaddress
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from boltloom_launcher.agent.messages import Hello
 from boltloom_launcher.errors import UnfitError
 from boltloom_launcher.hosts import Reach
 
 _ASK_SSH_S = 10.0
 _ANY_PORT = 9  # connecting a datagram socket sends nothing
-
-
-@dataclass(frozen=True)
-class Hello:
-    """What an agent says of itself."""
-
-    pid: int
-    python: str
-    hostname: str
-    server: str  # the host's end of the ssh connection, "" for a local agent
-    client: str  # our end, as the host sees it
 
 
 def resolve_ipv4(reach: Reach) -> str:
@@ -67,7 +57,7 @@ def management_addresses(
     :raises UnfitError: a host has none; all such hosts are listed.
     """
     remote = {
-        i: hello.server if _serves(hello.server) else resolve(reach)
+        i: hello.server if _is_ipv4(hello.server) else resolve(reach) or (hello.server if _serves(hello.server) else "")
         for i, (reach, hello) in enumerate(zip(reaches, hellos, strict=True))
         if not reach.local
     }
@@ -82,11 +72,19 @@ def management_addresses(
 
 
 def _our_address(seen_as: Sequence[str], remote: Sequence[str], source: Callable[[str], str]) -> str:
-    for address in seen_as:
-        if _serves(address) and not ipaddress.ip_address(address).is_loopback:
-            return address
-    away = next((address for address in remote if not ipaddress.ip_address(address).is_loopback), "")
-    return (source(away) if away else "") or "127.0.0.1"
+    away = [address for address in remote if not ipaddress.ip_address(address).is_loopback]
+    seen = [address for address in seen_as if _serves(address) and not ipaddress.ip_address(address).is_loopback]
+    ipv4 = next(filter(_is_ipv4, seen), "")
+    if ipv4:
+        return ipv4
+    towards = next(filter(_is_ipv4, away), "")
+    return (
+        (source(towards) if towards else "") or next(iter(seen), "") or (source(away[0]) if away else "") or "127.0.0.1"
+    )
+
+
+def _is_ipv4(address: str) -> bool:
+    return _serves(address) and ":" not in address
 
 
 def _serves(address: str) -> bool:

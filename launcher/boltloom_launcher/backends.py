@@ -38,10 +38,11 @@ class Plan:
     token: str
     run_id: str
     timeout: float
-    starting_port: int = 32323
+    starting_port: int | None = None  # None: ports that are free on each host
     connections_per_ip: int = 1
-    nccl_port: int = 12345
+    nccl_port: int | None = None
     verbose: bool = False
+    ports: tuple[tuple[int, ...], ...] = ()  # per rank, in the order of the backend's; () before the hosts chose them
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,13 @@ class Listening:
 
     rank: int
     address: str
-    port: int
+    port: int  # 0: one that is free
     remedy: str  # what to do when it is taken
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A row of the table. The functions are given a plan whose coordinator may not be known yet."""
+    """A row of the table. ``check`` and ``ports`` are given a plan whose ports are not known yet."""
 
     name: str
     check: Callable[[Plan], None]  # raises UsageError when the hosts' description does not serve it
@@ -101,21 +102,25 @@ def _entry(host: Host) -> str:
     return f"{host.ssh.rpartition('@')[2]}={ips}"
 
 
+def _ports_of(plan: Plan, rank: int) -> tuple[int, ...]:
+    """The ports of a rank: those that its host chose, or those that were asked for."""
+    if plan.ports:
+        return plan.ports[rank]
+    return tuple(each.port for each in backend(plan.backend).ports(plan) if each.rank == rank)
+
+
 def _ring_endpoints(plan: Plan) -> list[list[tuple[str, int]]]:
-    """One list per rank: ports count up over ranks, addresses and connections."""
-    port = plan.starting_port
+    """One list per rank: a port for each address and connection."""
     ranks = []
-    for host in plan.hosts:
-        entries = []
-        for ip in host.ips:
-            for _ in range(plan.connections_per_ip):
-                entries.append((ip, port))
-                port += 1
-        ranks.append(entries)
+    for rank, host in enumerate(plan.hosts):
+        addresses = [ip for ip in host.ips for _ in range(plan.connections_per_ip)]
+        ranks.append(list(zip(addresses, _ports_of(plan, rank), strict=True)))
     return ranks
 
 
 def _ring_check(plan: Plan) -> None:
+    if plan.starting_port is None:
+        return
     last = plan.starting_port - 1 + sum(len(host.ips) for host in plan.hosts) * plan.connections_per_ip
     if last > 65535:
         raise UsageError(f"the ring would need ports up to {last}", "give a lower --starting-port")
@@ -133,11 +138,15 @@ def _ring_files(plan: Plan) -> dict[str, object]:
 
 
 def _ring_ports(plan: Plan) -> list[Listening]:
+    """They count up over ranks, addresses and connections where the first one was asked for."""
     if len(plan.hosts) == 1:
         return []
     remedy = "choose other ports with --starting-port"
-    ranks = enumerate(_ring_endpoints(plan))
-    return [Listening(rank, ip, port, remedy) for rank, entries in ranks for ip, port in entries]
+    entries = [
+        (rank, ip) for rank, host in enumerate(plan.hosts) for ip in host.ips for _ in range(plan.connections_per_ip)
+    ]
+    first = plan.starting_port
+    return [Listening(rank, ip, 0 if first is None else first + i, remedy) for i, (rank, ip) in enumerate(entries)]
 
 
 def _jaccl_check(ring: bool) -> Callable[[Plan], None]:
@@ -162,7 +171,7 @@ def _jaccl_check(ring: bool) -> Callable[[Plan], None]:
 
 def _jaccl_env(ring: bool) -> Callable[[Plan, int], dict[str, str]]:
     def env(plan: Plan, rank: int) -> dict[str, str]:
-        coordinator = endpoint(plan.hosts[0].ips[0], plan.starting_port)
+        coordinator = endpoint(plan.hosts[0].ips[0], _ports_of(plan, 0)[0])
         return {"MLX_JACCL_COORDINATOR": coordinator} | ({"MLX_JACCL_RING": "1"} if ring else {})
 
     return env
@@ -174,13 +183,13 @@ def _jaccl_files(plan: Plan) -> dict[str, object]:
 
 
 def _jaccl_ports(plan: Plan) -> list[Listening]:
-    return [Listening(0, plan.hosts[0].ips[0], plan.starting_port, "choose another with --starting-port")]
+    return [Listening(0, plan.hosts[0].ips[0], plan.starting_port or 0, "choose another with --starting-port")]
 
 
 def _nccl_env(plan: Plan, rank: int) -> dict[str, str]:
     env = {
         "NCCL_HOST_IP": plan.hosts[0].ips[0],
-        "NCCL_PORT": str(plan.nccl_port),
+        "NCCL_PORT": str(_ports_of(plan, 0)[0]),
         "MLX_WORLD_SIZE": str(len(plan.hosts)),
         "CUDA_VISIBLE_DEVICES": str(plan.seats[rank].local_rank),
     }
@@ -188,7 +197,7 @@ def _nccl_env(plan: Plan, rank: int) -> dict[str, str]:
 
 
 def _nccl_ports(plan: Plan) -> list[Listening]:
-    return [Listening(0, plan.hosts[0].ips[0], plan.nccl_port, "choose another with --nccl-port")]
+    return [Listening(0, plan.hosts[0].ips[0], plan.nccl_port or 0, "choose another with --nccl-port")]
 
 
 BACKENDS = {

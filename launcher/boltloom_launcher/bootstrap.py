@@ -16,13 +16,19 @@ from pathlib import Path
 
 # In the order in which they import each other.
 _MODULES = (
+    "messages",
     "frames",
+    "far_end",
     "port_holder",
-    "preflight",
+    "ports",
+    "directory",
+    "command",
     "processes",
+    "machine",
     "private_files",
     "channel",
     "stdin_feed",
+    "output_feed",
     "ending",
     "guard",
     "loop",

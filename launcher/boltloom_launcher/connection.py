@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from typing import IO, cast
 
-from boltloom_launcher.agent.frames import MAGIC, FrameError, FrameReader, Header, pack
+from boltloom_launcher.agent.frames import MAGIC, FrameError, FrameReader, pack
+from boltloom_launcher.agent.messages import Leave, Message, Order
 from boltloom_launcher.bootstrap import NO_PYTHON, tried_pythons
 from boltloom_launcher.hosts import Reach
 from boltloom_launcher.spawn import AgentProcess
@@ -23,23 +24,22 @@ _SSH_FAILED = 255
 class Connection:
     """The connection to one agent.
 
-    ``on_frame(header, payload)`` is called for each frame, ``on_lost(why)`` once if the
-    connection ends before :meth:`leave` was called.
+    ``on_news(message)`` is called for each message, ``on_lost(why)`` once if the
+    connection ends before :meth:`leave` was called, ``on_gone()`` when nothing is left of it.
     """
 
     def __init__(
         self,
         reach: Reach,
         process: AgentProcess,
-        on_frame: Callable[[Header, bytes], None],
+        on_news: Callable[[Message], None],
         on_lost: Callable[[str], None],
+        on_gone: Callable[[], None],
     ) -> None:
         self.reach = reach
         self.heard = time.monotonic()
-        self.paused = False
-        self.gone = asyncio.Event()
         self._process = process
-        self._on_frame, self._on_lost = on_frame, on_lost
+        self._on_news, self._on_lost, self._on_gone = on_news, on_lost, on_gone
         self._frames = FrameReader()
         self._speaks = False  # the agent's mark has been seen
         self._before = b""  # what came before it: a login shell's banner
@@ -47,6 +47,7 @@ class Connection:
         self._words_over = asyncio.Event()
         self._leaving = False
         self._opened = False
+        self._gone = False
         self._ending: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -60,21 +61,10 @@ class Connection:
         self._err, _ = await loop.connect_read_pipe(lambda: _Pipe(self._hear_words, self._words_over.set), stderr)
         self._opened = True
 
-    def send(self, header: Header, payload: bytes = b"") -> None:
-        """Send one frame, if the other end is still there."""
-        if not self._out.is_closing():
-            self._out.write(pack(header, payload))
-
-    def pause(self, paused: bool) -> None:
-        """Stop or go on reading; the agent then stops or goes on reading its ranks."""
-        if self.paused == paused or self._in.is_closing():
-            return
-        self.paused = paused
-        if paused:
-            self._in.pause_reading()
-        else:
-            self.heard = time.monotonic()  # its frames were waiting here; that was no silence
-            self._in.resume_reading()
+    def send(self, order: Order) -> None:
+        """Send one message, if the other end is still there."""
+        if self._opened and not self._out.is_closing():
+            self._out.write(pack(order))
 
     def leave(self) -> None:
         """Ask the agent to end whatever is left of its ranks, and itself."""
@@ -82,12 +72,11 @@ class Connection:
         if not self._speaks:
             self.kill()  # an ssh that is still connecting; an agent that has just started sees its stdin end
             return
-        self.send({"do": "leave"})
-        self.pause(False)
+        self.send(Leave())
 
     def give_up(self, why: str) -> None:
         """Treat the connection as lost, though its end has not been seen."""
-        if not self._leaving and not self.gone.is_set():
+        if not self._leaving and not self._gone:
             self._leaving = True
             self._on_lost(why)
         self.kill()
@@ -114,8 +103,8 @@ class Connection:
                 return
             self._speaks = True
         try:
-            for header, payload in self._frames.feed(data):
-                self._on_frame(header, payload)
+            for message in self._frames.feed(data):
+                self._on_news(message)
         except FrameError as error:
             self.give_up(f"the agent on {self.reach.name} sent {error}: something else writes on its connection")
 
@@ -132,10 +121,11 @@ class Connection:
                 await self._words_over.wait()
                 while self._process.poll() is None:
                     await asyncio.sleep(0.002)  # its pipes are closed already: it is about to end
-        self.gone.set()
+        self._gone = True
         if not self._leaving:
             self._leaving = True
             self._on_lost(self._why(self._process.poll()))
+        self._on_gone()
 
     def _why(self, status: int | None) -> str:
         name, words = self.reach.name, self._last_words()

@@ -11,6 +11,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors im
 
 EXIT_USAGE = 2
 EXIT_UNFIT = 3
+EXIT_OUTPUT = 74  # EX_IOERR of sysexits.h
 EXIT_DEADLINE = 124
 EXIT_SIGNAL = 128  # plus the signal's number
 

@@ -55,10 +55,26 @@ class Roster:
         """What people call the host of a rank."""
         return self.reaches[self.seats[rank].host].name
 
+    def on_machines(self, machines: Sequence[str]) -> Roster:
+        """Ranks count per computer; ``machines`` holds one name per host, the same for a computer with two names."""
+        of_rank = [machines[seat.host] for seat in self.seats]
+        seats = tuple(
+            replace(seat, local_rank=of_rank[:rank].count(of_rank[rank]), local_size=of_rank.count(of_rank[rank]))
+            for rank, seat in enumerate(self.seats)
+        )
+        return replace(self, seats=seats)
+
     def with_addresses(self, addresses: Sequence[str]) -> Roster:
-        """Ranks that nobody gave an address take the one of their host; ``addresses`` holds one per host."""
+        """Ranks that nobody gave an address take the one of their host; ``addresses`` holds one per host.
+
+        So do those with a loopback address, which means another computer on every host, unless all is on one.
+        """
+
+        def given(host: Host, address: str) -> bool:
+            return bool(host.ips) and (_is_loopback(address) or not all(map(_is_loopback, host.ips)))
+
         hosts = tuple(
-            host if host.ips else replace(host, ips=(addresses[seat.host],))
+            host if given(host, addresses[seat.host]) else replace(host, ips=(addresses[seat.host],))
             for host, seat in zip(self.hosts, self.seats, strict=True)
         )
         return replace(self, hosts=hosts)
@@ -98,6 +114,10 @@ def from_names(names: str, repeat: int) -> tuple[Host, ...]:
             raise UsageError(f"--hosts names {name} more than once", "write it once and give -n for several ranks")
         hosts += [Host(ssh=name, ips=(name,) if _is_address(name) else ())] * repeat
     return tuple(hosts)
+
+
+def _is_loopback(address: str) -> bool:
+    return _is_address(address) and ipaddress.ip_address(address).is_loopback
 
 
 def _is_address(name: str) -> bool:

@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,18 @@ from typing import Any
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing import bare_name
 
 from boltloom_launcher.ansible.complaint import last_words
+from boltloom_launcher.ansible.rendering import needs_rendering, rendered
 from boltloom_launcher.errors import UsageError
 
 _GROUP = "boltloom"
 _HOSTFILE_VARIABLE = "thunderbolt_net_hostfile"
 _HOSTFILE_NAME = "boltloom-hostfile.json"
+_VARIABLES = (
+    *("ansible_host", "ansible_ssh_host", "ansible_port", "ansible_ssh_port", "ansible_user", "ansible_ssh_user"),
+    *("ansible_ssh_private_key_file", "ansible_private_key_file", "ansible_ssh_common_args", "ansible_ssh_extra_args"),
+    *("ansible_python_interpreter", "ansible_connection", _HOSTFILE_VARIABLE),
+)
+_CONNECTIONS = ("", "ssh", "smart", "paramiko", "paramiko_ssh", "local")
 _INTERPRETER_CHOICES = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 
 
@@ -61,8 +68,13 @@ def read_inventory(path: str, only: Sequence[str] | None = None) -> Inventory:
     return select(_ask_ansible(path), path, only)
 
 
-def select(listing: Mapping[str, Any], path: str, only: Sequence[str] | None = None) -> Inventory:
-    """Pick the hosts out of what ``ansible-inventory --list`` answered."""
+Render = Callable[[str, Sequence[str], Sequence[str]], Mapping[str, Mapping[str, Any]]]
+
+
+def select(
+    listing: Mapping[str, Any], path: str, only: Sequence[str] | None = None, render: Render = rendered
+) -> Inventory:
+    """Pick the hosts out of what ``ansible-inventory --list`` answered. Variables of theirs may have to be rendered."""
     variables = listing.get("_meta", {}).get("hostvars", {})
     names = _members(listing, _GROUP if _GROUP in listing else "all")
     everybody = _members(listing, "all")
@@ -73,8 +85,12 @@ def select(listing: Mapping[str, Any], path: str, only: Sequence[str] | None = N
         names = list(only)
     if not names:
         raise UsageError(f"inventory {path} has no hosts", f"list them, best in a group '{_GROUP}'")
-    hosts = tuple(_host(name, variables.get(name, {}), path) for name in names)
-    return Inventory(hosts, _hostfile_path(path, variables.get(names[0], {})))
+    variables = {name: variables.get(name, {}) for name in names}
+    raw = [name for name in names if any(needs_rendering(variables[name].get(each)) for each in _VARIABLES)]
+    for name, values in (render(path, raw, _VARIABLES) if raw else {}).items():
+        variables[name] = {**variables[name], **values}
+    hosts = tuple(_host(name, variables[name], path) for name in names)
+    return Inventory(hosts, _hostfile_path(path, variables[names[0]]))
 
 
 def _members(listing: Mapping[str, Any], group: str) -> list[str]:
@@ -88,16 +104,16 @@ def _members(listing: Mapping[str, Any], group: str) -> list[str]:
 
 def _host(name: str, variables: Mapping[str, Any], path: str) -> InventoryHost:
     def text(*keys: str) -> str:
-        value = next((variables[key] for key in keys if variables.get(key) not in (None, "")), "")
-        if "{{" in str(value):
-            raise UsageError(
-                f"{path}: {keys[0]} of {name} is a template", "write its value, the launcher cannot render it"
-            )
-        return str(value)
+        return str(next((variables[key] for key in keys if variables.get(key) not in (None, "")), ""))
 
     port = text("ansible_port", "ansible_ssh_port")
     if port and not port.isdigit():
         raise UsageError(f"{path}: ansible_port of {name} is {port!r}", "write a number")
+    connection = text("ansible_connection").rpartition(".")[2]
+    if connection not in _CONNECTIONS:
+        raise UsageError(
+            f"{path}: {name} is reached by the connection {connection!r}, which launches nothing", "use ssh or local"
+        )
     python = text("ansible_python_interpreter")
     address = text("ansible_host", "ansible_ssh_host") or name
     extra = shlex.split(text("ansible_ssh_common_args")) + shlex.split(text("ansible_ssh_extra_args"))
@@ -109,14 +125,13 @@ def _host(name: str, variables: Mapping[str, Any], path: str) -> InventoryHost:
         python="" if python in _INTERPRETER_CHOICES else python,
         key_file=os.path.expanduser(text("ansible_ssh_private_key_file", "ansible_private_key_file")),
         ssh_args=tuple(extra),
-        local=text("ansible_connection") == "local" or address in ("127.0.0.1", "localhost", "::1") and not port,
+        local=connection == "local" or address in ("127.0.0.1", "localhost", "::1") and not port,
     )
 
 
 def _hostfile_path(inventory: str, variables: Mapping[str, Any]) -> Path:
     folder = Path(inventory) if Path(inventory).is_dir() else Path(inventory).parent
-    given = variables.get(_HOSTFILE_VARIABLE)
-    return folder / (str(given) if given and "{{" not in str(given) else _HOSTFILE_NAME)
+    return folder / str(variables.get(_HOSTFILE_VARIABLE) or _HOSTFILE_NAME)
 
 
 def _ask_ansible(path: str) -> Mapping[str, Any]:

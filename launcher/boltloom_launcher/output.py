@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 _LINE_LIMIT = 1 << 20  # a line longer than this is passed on in pieces
-_HIGH = 8 << 20  # with more than this waiting for the terminal, the agents are no longer read
+_HIGH = 8 << 20  # with more than this waiting for its reader, no more of a stream is asked for
 _LOW = 2 << 20
 _BATCH = 1 << 20
 
@@ -82,51 +85,74 @@ class Lines:
             self._inside[stream] = rank
 
 
-def _nobody() -> None:
-    pass
+@dataclass(frozen=True)
+class Readers:
+    """Whom to call about those who read our output; the calls come from any thread."""
+
+    full: Callable[[int], None]  # too much of this stream waits
+    room: Callable[[int], None]  # there is room again
+    closed: Callable[[], None]  # nobody reads our stdout any more
+    failed: Callable[[str], None]  # stdout cannot be written, in the system's words
 
 
 class Screen:
-    """Writes to our stdout and stderr in a thread of its own, so that a slow terminal never stops the event loop.
-
-    :meth:`tell` says whom to call when too much waits, when there is room again, and when nobody reads
-    our stdout any more; the calls come from either thread.
-    """
+    """Our stdout and stderr, each written in a thread of its own: a terminal or a pager that takes nothing stops
+    neither the event loop nor the other stream."""
 
     def __init__(self, stdout: int = 1, stderr: int = 2) -> None:
-        self._fds = {1: stdout, 2: stderr}
-        self._on_full = self._on_room = self._on_closed = _nobody
-        self._waiting: deque[tuple[int, bytes]] = deque()
-        self._bytes = 0
-        self._full = False
-        self._closing = False
-        self._changed = threading.Condition()
-        self._dead: set[int] = set()
-        # A daemon: a terminal that never takes our output must not keep us from exiting.
-        self._thread = threading.Thread(target=self._run, name="output", daemon=True)
-        self._thread.start()
+        self._sinks = {1: _Sink(1, stdout), 2: _Sink(2, stderr)}
 
-    def tell(self, on_full: Callable[[], None], on_room: Callable[[], None], on_closed: Callable[[], None]) -> None:
+    def tell(self, readers: Readers) -> None:
         """Say whom to call."""
-        self._on_full, self._on_room, self._on_closed = on_full, on_room, on_closed
+        for sink in self._sinks.values():
+            sink.readers = readers
 
     def write(self, stream: int, data: bytes) -> None:
         """Queue bytes for stdout (1) or stderr (2)."""
+        self._sinks[stream].write(data)
+
+    def close(self, patience: float | None = None) -> bool:
+        """Write what is left. False: that was not possible in ``patience`` seconds."""
+        end = None if patience is None else time.monotonic() + patience
+        for sink in self._sinks.values():
+            sink.close()
+        return all(
+            [sink.join(None if end is None else max(0.0, end - time.monotonic())) for sink in self._sinks.values()]
+        )
+
+
+class _Sink:
+    """A file descriptor, what waits for it, and the thread that writes."""
+
+    def __init__(self, stream: int, fd: int) -> None:
+        self.readers: Readers | None = None
+        self._stream, self._fd = stream, fd
+        self._waiting: deque[bytes] = deque()
+        self._bytes = 0
+        self._full = self._closing = self._dead = False
+        self._changed = threading.Condition()
+        # A daemon: a terminal that never takes our output must not keep us from exiting.
+        self._thread = threading.Thread(target=self._run, name=f"output {stream}", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes) -> None:
         with self._changed:
-            self._waiting.append((stream, data))
+            self._waiting.append(data)
             self._bytes += len(data)
             became_full = not self._full and self._bytes > _HIGH
             self._full = self._full or became_full
             self._changed.notify()
-        if became_full:
-            self._on_full()
+        if became_full and self.readers:
+            self.readers.full(self._stream)
 
     def close(self) -> None:
-        """Write what is left."""
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+
+    def join(self, patience: float | None) -> bool:
+        self._thread.join(patience)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while True:
@@ -134,33 +160,39 @@ class Screen:
                 self._changed.wait_for(lambda: self._waiting or self._closing)
                 if not self._waiting:
                     return
-                stream, data = self._next_batch()
-            self._write_out(stream, data)
+                data = self._next_batch()
+            self._write_out(data)
             with self._changed:
                 self._bytes -= len(data)
                 has_room = self._full and self._bytes < _LOW
                 self._full = self._full and not has_room
-            if has_room:
-                self._on_room()
+            if has_room and self.readers:
+                self.readers.room(self._stream)
 
-    def _next_batch(self) -> tuple[int, bytes]:
-        """As much as waits for one stream, in one piece: one write is cheaper than many."""
-        stream, data = self._waiting.popleft()
-        pieces, size = [data], len(data)
-        while self._waiting and self._waiting[0][0] == stream and size < _BATCH:
-            data = self._waiting.popleft()[1]
-            pieces.append(data)
-            size += len(data)
-        return stream, b"".join(pieces) if len(pieces) > 1 else pieces[0]
+    def _next_batch(self) -> bytes:
+        """As much as waits, in one piece: one write is cheaper than many."""
+        pieces = [self._waiting.popleft()]
+        size = len(pieces[0])
+        while self._waiting and size < _BATCH:
+            pieces.append(self._waiting.popleft())
+            size += len(pieces[-1])
+        return b"".join(pieces) if len(pieces) > 1 else pieces[0]
 
-    def _write_out(self, stream: int, data: bytes) -> None:
-        view, fd = memoryview(data), self._fds[stream]
-        while view and stream not in self._dead:
+    def _write_out(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view and not self._dead:
             try:
-                view = view[os.write(fd, view) :]
+                view = view[os.write(self._fd, view) :]
             except BlockingIOError:
-                select.select([], [fd], [])  # another program on our terminal made it non-blocking
-            except OSError:
-                self._dead.add(stream)
-                if stream == 1:
-                    self._on_closed()
+                select.select([], [self._fd], [])  # another program on our terminal made it non-blocking
+            except OSError as error:
+                self._dead = True
+                self._say(error)
+
+    def _say(self, error: OSError) -> None:
+        if self._stream != 1 or not self.readers:
+            return
+        if error.errno == errno.EPIPE:
+            self.readers.closed()
+        else:
+            self.readers.failed(error.strerror or str(error))

@@ -4,28 +4,87 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 
-from boltloom_launcher.policy import Ended, Job
+from boltloom_launcher.policy.events import Ended, Stopped
+from boltloom_launcher.policy.job import Job
+
+_MOST = 8  # ranks that get a line of their own
 
 
-def summary(job: Job, host_of: Callable[[int], str]) -> list[str]:
-    """The lines for stderr; none when all went well."""
+def summary(job: Job) -> list[str]:
+    """The lines for stderr; none when all went well, at least one otherwise."""
+    if job.failure:
+        return list(job.failure.lines)
     if job.status == 0:
         return []
-    lines = []
-    if job.stopped and job.stopped.why != "output-closed":
-        lines.append(f"{_stopped_words(job)}; {_count(job.size, 'rank')} {_were(job.size)} ended")
-    elif job.cause and not job.stopped:
-        lines.append(f"{_who(job, job.cause, host_of)} {_how(job.cause)}{_casualties(job, job.cause)}")
+    lines = [_headline(job), *_own_failures(job), *_agents(job)]
     ended = {end.rank for end in job.ended}
-    lines += [f"rank {r} on {host_of(r)} may still be running: look there" for r in range(job.size) if r not in ended]
+    lines += [
+        f"rank {r} on {_host(job, r)} may still be running: look there" for r in range(job.size) if r not in ended
+    ]
+    return [line for line in lines if line]
+
+
+def ending_line(job: Job) -> str:
+    """What is said as soon as somebody wants the run to end."""
+    left = job.size - len(job.ended)
+    return f"ending {_count(left, 'rank')}, up to {job.grace:g} s; Ctrl-C again to kill"
+
+
+def _headline(job: Job) -> str:
+    if job.stopped:
+        return _stopped_words(job.stopped) + _ended_words(job, 0)
+    if job.cause:
+        failed = len(_failed(job)) - 1
+        others = f"; {_count(failed, 'other rank')} failed too" if failed else ""
+        return f"{_who(job, job.cause)} {_how(job.cause)}{others}{_ended_words(job, failed)}"
+    if job.agents_ended:
+        return ""
+    first = next((end for end in job.ended if end.failed), None)  # told to end, though nothing is known of why
+    return f"{_who(job, first)} {_how(first)}" if first else "not every rank is known to have ended"
+
+
+def _own_failures(job: Job) -> list[str]:
+    """A line for each rank that failed of its own accord, besides the cause."""
+    others = [end for end in _failed(job) if job.stopped or end != job.cause]
+    lines = [f"{_who(job, end)} {_how(end)}" for end in sorted(others, key=lambda end: end.rank)[:_MOST]]
+    return [*lines, f"and {_count(len(others) - _MOST, 'more rank')} failed"] if len(others) > _MOST else lines
+
+
+def _agents(job: Job) -> list[str]:
+    lines = []
+    for agent in job.agents_ended:
+        ranks = sum(host == agent.host for host in job.seats)
+        lines.append(
+            f"the agent on {job.hosts[agent.host]} {agent.why} and ended its {_count(ranks, 'rank')}: see whether that "
+            "host shuts down, or who ended it"
+        )
     return lines
 
 
-def _who(job: Job, end: Ended, host_of: Callable[[int], str]) -> str:
+def _failed(job: Job) -> list[Ended]:
+    return [end for end in job.ended if end.failed and not end.by_us]
+
+
+def _ended_words(job: Job, failed: int) -> str:
+    """Those that were ended by us, and what it took."""
+    ours = [end for end in job.ended if end.by_us]
+    if not ours:
+        return ""
+    many, whole = len(ours), not failed and not job.stopped
+    which = ("the other rank" if many == 1 else f"the other {_count(many, 'rank')}") if whole else _count(many, "rank")
+    killed = sum(end.signal == signal.SIGKILL for end in ours)
+    how = "" if not killed else f" ({killed} by SIGKILL)" if killed < many else " by SIGKILL"
+    return f"; {which} {_were(many)} ended{how}"
+
+
+def _host(job: Job, rank: int) -> str:
+    return job.hosts[job.seats[rank]]
+
+
+def _who(job: Job, end: Ended) -> str:
     pid = dict(job.pids).get(end.rank)
-    return f"rank {end.rank} on {host_of(end.rank)}" + (f" (pid {pid})" if pid else "")
+    return f"rank {end.rank} on {_host(job, end.rank)}" + (f" (pid {pid})" if pid else "")
 
 
 def _how(end: Ended) -> str:
@@ -37,25 +96,14 @@ def _how(end: Ended) -> str:
     return f"exited with status {end.code} {after}"
 
 
-def _casualties(job: Job, cause: Ended) -> str:
-    others = [end for end in job.ended if end.rank != cause.rank]
-    failed = sum(end.failed and not end.by_us for end in others)
-    ended = sum(end.by_us for end in others)
-    parts = []
-    if failed:
-        parts.append(f"{_count(failed, 'other rank')} failed after it")
-    if ended:
-        which = (
-            _count(ended, "rank") if failed else f"the other {_count(ended, 'rank')}" if ended > 1 else "the other rank"
-        )
-        parts.append(f"{which} {_were(ended)} ended")
-    return "".join("; " + part for part in parts)
-
-
-def _stopped_words(job: Job) -> str:
-    if job.stopped and job.stopped.why == "deadline":
+def _stopped_words(stopped: Stopped) -> str:
+    if stopped.why == "deadline":
         return "the deadline for the whole run has passed"
-    return f"interrupted by {signal_name(job.stopped.signal if job.stopped else 0)}"
+    if stopped.why == "output-closed":
+        return "nobody reads stdout any more"
+    if stopped.why == "output-failed":
+        return f"cannot write stdout: {stopped.words}"
+    return f"interrupted by {signal_name(stopped.signal)}"
 
 
 def _count(number: int, noun: str) -> str:

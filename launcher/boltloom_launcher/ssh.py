@@ -11,6 +11,12 @@ _OURS = (
     ("ConnectTimeout", "10"),
     ("ServerAliveInterval", "15"),  # a cut network is noticed within a minute
     ("ServerAliveCountMax", "3"),
+    # What is meant for a person's own session: it would take the place of our command, or mix its bytes with ours.
+    ("RemoteCommand", "none"),
+    ("RequestTTY", "no"),
+    ("ClearAllForwardings", "yes"),
+    # A shared connection of the user's may carry us; we never become one that others would lose when we end.
+    ("ControlMaster", "no"),
 )
 
 

@@ -1,34 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs one job: connects the agents, has the hosts checked, starts the ranks, and performs what the policy decides."""
+"""Runs one job: turns what agents, signals and the clock say into events, and performs what the policy decides."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from boltloom_launcher import policy
-from boltloom_launcher.addresses import Hello
-from boltloom_launcher.agent.frames import Header
-from boltloom_launcher.backends import Plan, endpoint
+from boltloom_launcher.agent import messages
+from boltloom_launcher.backends import Plan
 from boltloom_launcher.clocks import Clocks
 from boltloom_launcher.connection import Connection
-from boltloom_launcher.errors import BoltloomError, DeadlinePassed, Interrupted, UnfitError
-from boltloom_launcher.job import SILENCE_S, Request, draft, prepare_order, start_order
-from boltloom_launcher.output import Lines, Screen
-from boltloom_launcher.report import summary
+from boltloom_launcher.errors import EXIT_DEADLINE, BoltloomError, exit_status
+from boltloom_launcher.flow import Flow
+from boltloom_launcher.job import Request
+from boltloom_launcher.orders import draft, prepare_order, start_order, with_ports
+from boltloom_launcher.output import Lines, Readers, Screen
+from boltloom_launcher.policy import actions, events
+from boltloom_launcher.policy.job import Job
+from boltloom_launcher.policy.step import begin, step
 from boltloom_launcher.spawn import AgentProcess
 from boltloom_launcher.stdin import TypingIn
 
-_CONNECT_S = 30.0
-_PREPARE_S = 30.0
-_PING_S = 5.0  # a host that went away and came back says so to the next ping
-_OVERDUE_S = 7.0  # beyond the grace: an agent repeats SIGKILL for 5 s before it gives up
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LOOK_S = 5.0  # a host that went away and came back says so to the next ping
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_FORWARDED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
+_LAST_WORDS = 4096  # bytes of a rank's stderr in which it may name another rank
+_IMPATIENT_S = 1.0  # for a reader of our output, when somebody wants the run to end
+_NAMED_RANK = re.compile(rb"\brank ?(\d{1,6})\b")
 
 
 class Supervisor:
@@ -36,242 +42,262 @@ class Supervisor:
 
     def __init__(self, request: Request, agents: Sequence[AgentProcess], screen: Screen) -> None:
         roster = request.roster
-        size = len(roster.seats)
         self._request = request
         self._loop = asyncio.get_running_loop()
-        screen.tell(self._soon(self._pause, True), self._soon(self._pause, False), self._soon(self._no_reader))
-        self._lines = Lines(screen.write, size, request.tag)
-        self._job = policy.Job(size, request.grace)
-        self._over: asyncio.Future[int] = self._loop.create_future()
+        self.job = Job(
+            hosts=tuple(reach.name for reach in roster.reaches),
+            seats=tuple(seat.host for seat in roster.seats),
+            grace=request.grace,
+            deadline=request.deadline,
+            restarts=request.restarts,
+            rest=request.rest,
+        )
+        self._events: deque[events.Event] = deque()
+        self._stepping = True  # not before the connections are open
+        self._over = asyncio.Event()
         self._clocks = Clocks()
-        self._running = False  # the ranks have been told to start
         self._started_at = 0.0
-        self._stop_error: BoltloomError | None = None
-        self._task = asyncio.current_task()
-        self._answers: list[asyncio.Future[Header]] = []
+        self._hellos: dict[int, messages.Hello] = {}
+        self._ports: dict[int, list[int]] = {}
+        self._plan: Plan | None = None
+        self._address = ""  # under which the others reach rank 0
+        self._last_words = dict.fromkeys(range(self.job.size), b"")
+        self._lines = Lines(screen.write, self.job.size, request.tag)
+        self._typing = TypingIn(lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self.say)
+        self._flow = Flow(lambda host, stream, size: self._connections[host].send(messages.Credit(stream, size)))
+        screen.tell(
+            Readers(
+                full=self._soon(self._flow.hold),
+                room=self._soon(self._flow.go_on),
+                closed=self._soon(self._event, events.Stopped("output-closed", signal.SIGPIPE)),
+                failed=self._soon(lambda words: self._event(events.Stopped("output-failed", words=words))),
+            )
+        )
         self._connections = [
-            Connection(reach, process, partial(self._on_frame, host), partial(self._on_lost, host))
+            Connection(
+                reach, process, partial(self._on_news, host), partial(self._on_lost, host), partial(self._on_gone, host)
+            )
             for host, (reach, process) in enumerate(zip(roster.reaches, agents, strict=True))
         ]
-        self._typing = TypingIn(lambda data: self._connections[roster.seats[0].host].send({"do": "stdin"}, data))
 
-    async def run(self) -> int:
-        """Run the job to its end and give the exit status.
-
-        :raises BoltloomError: it never started.
-        """
+    async def run(self) -> None:
+        """Run the job to its end; ``job`` then says how it went."""
         self._catch_signals()
-        if self._request.deadline is not None:
-            self._loop.call_later(self._request.deadline, self._stop, policy.Stopped("deadline"))
         try:
-            await self._start_ranks()
-            return await self._over
-        except asyncio.CancelledError:
-            if self._stop_error is None:
-                raise
-            raise self._stop_error from None
+            await asyncio.gather(*(connection.open() for connection in self._connections))
+            self._stepping = False
+            self._take(begin(self.job))
+            self._work()
+            await self._over.wait()
         finally:
-            await self._leave()
+            for connection in self._connections:
+                connection.kill()
+                connection.close()
+            self._lines.finish()
 
-    # ---- before the ranks run ----
+    # ---- what happens ----
 
-    async def _start_ranks(self) -> None:
-        self._expect()
-        await asyncio.gather(*(connection.open() for connection in self._connections))
-        hellos = [_hello(answer) for answer in await self._all_answers(_CONNECT_S, "has not answered")]
-        plan, address = draft(self._request, hellos)
-        self._expect()
+    def _event(self, event: events.Event) -> None:
+        self._events.append(event)
+        self._work()
+
+    def _work(self) -> None:
+        """Take the events in their order, also those that come while one is being dealt with."""
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._events:
+                self._take(step(self.job, self._events.popleft()))
+        finally:
+            self._stepping = False
+
+    def _take(self, result: tuple[Job, tuple[actions.Action, ...]]) -> None:
+        self.job, todo = result
+        for action in todo:
+            self._DO[type(action)](self, action)
+
+    def _on_news(self, host: int, news: messages.Message) -> None:
+        if isinstance(news, messages.Output):
+            self._output(host, news)
+        elif isinstance(news, messages.Hello):
+            self._hellos[host] = news
+            self._event(events.Answered(host))
+        elif isinstance(news, messages.Prepared):
+            self._ports[host] = news.ports
+            self._event(events.Answered(host, tuple(news.problems)))
+        elif isinstance(news, messages.Started):
+            self._clocks.learn(host, news.after, self._now())
+            self._event(events.Started(news.rank, news.pid))
+            self._verbose(f"rank {news.rank} runs on {self.job.hosts[host]} (pid {news.pid})")
+        elif isinstance(news, messages.Unstarted):
+            self._event(events.Ended(news.rank, 0.0, reason=f"could not be started ({news.why})"))
+        elif isinstance(news, messages.Exited):
+            self._exited(host, news)
+        elif isinstance(news, messages.StdinReady):
+            self._typing.ready(news.rank)
+        elif isinstance(news, messages.StdinClosed):
+            self._typing.closed(news.rank)
+        elif isinstance(news, messages.Ended):
+            self._event(events.AgentEnded(host, news.why, self._now()))
+
+    def _output(self, host: int, news: messages.Output) -> None:
+        if news.stream == 2:
+            self._last_words[news.rank] = (self._last_words[news.rank] + news.data)[-_LAST_WORDS:]
+        self._lines.feed(news.rank, news.stream, news.data)
+        self._flow.took(host, news.stream, len(news.data))
+
+    def _exited(self, host: int, news: messages.Exited) -> None:
+        self._lines.close(news.rank)
+        after = self._clocks.when(host, news.after)
+        blames = self._blamed(news.rank)
+        self._event(events.Ended(news.rank, after, news.code, news.signal, news.by_us, blames=blames))
+
+    def _blamed(self, rank: int) -> int | None:
+        """The other rank that this rank's last words name."""
+        named = [int(number) for number in _NAMED_RANK.findall(self._last_words[rank])]
+        return next((other for other in reversed(named) if other != rank and other < self.job.size), None)
+
+    def _on_lost(self, host: int, why: str) -> None:
+        for rank in self._request.roster.ranks_on(host):
+            self._lines.close(rank)
+        self._event(events.Lost(host, why, self._now()))
+
+    def _on_gone(self, host: int) -> None:
+        self._event(events.Gone(host))
+
+    def _catch_signals(self) -> None:
+        for number in _ENDING_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background job
+                stopped = events.Stopped("interrupted", int(number))
+                self._loop.add_signal_handler(number, self._event, stopped)
+        for number in _FORWARDED_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._loop.add_signal_handler(number, self._send_all, messages.Forward(int(number)))
+
+    # ---- what is to be done ----
+
+    def _do_draft(self, _: actions.Draft) -> None:
+        try:
+            hellos = [self._hellos[host] for host in range(len(self._connections))]
+            self._plan, self._address = draft(self._request, hellos)
+        except BoltloomError as error:
+            self._event(events.Refused(exit_status(error), error.one_line()))
+        else:
+            self._event(events.Drafted())
+
+    def _do_prepare(self, _: actions.Prepare) -> None:
+        assert self._plan
         for host, connection in enumerate(self._connections):
-            connection.send(prepare_order(self._request, plan, host, address))
-        answers = await self._all_answers(_PREPARE_S, "has not finished its checks")
-        plan = self._checked(plan, address, answers)
-        self._say_verbose(plan)
-        self._running = True
+            connection.send(prepare_order(self._request, self._plan, host, self._address))
+
+    def _do_start(self, _: actions.Start) -> None:
+        assert self._plan
+        plan = with_ports(self._plan, self._address, [self._ports[host] for host in range(len(self._connections))])
+        self._verbose(f"run {plan.run_id}: {len(plan.hosts)} ranks, backend {plan.backend}, at {plan.coordinator}")
+        self._verbose("running " + " ".join(self._request.argv))
+        self._typing.readers(self._request.stdin)
+        self._last_words = dict.fromkeys(self._last_words, b"")
+        self._clocks = Clocks()
         self._started_at = time.monotonic()
         for host, connection in enumerate(self._connections):
             connection.send(start_order(self._request, plan, host))
-            if not connection.reach.local:
-                self._keep_alive(connection)
 
-    def _expect(self) -> None:
-        self._answers = [self._loop.create_future() for _ in self._connections]
+    def _do_look(self, _: actions.Look) -> None:
+        if any(not connection.reach.local for connection in self._connections):
+            self._send_all(messages.Ping())
+            self._loop.call_later(_LOOK_S, self._look, self._loop.time() + _LOOK_S)
 
-    async def _all_answers(self, deadline: float, what: str) -> list[Header]:
-        """One answer from every host, or everything that is wrong with all of them."""
-        await asyncio.wait(self._answers, timeout=deadline)
-        problems = []
-        for connection, answer in zip(self._connections, self._answers, strict=True):
-            if not answer.done():
-                problems.append(f"{connection.reach.name}: {what} for {deadline:.0f} s")
-            elif answer.exception():
-                problems.append(str(answer.exception()))
-        if problems:
-            raise UnfitError(problems)
-        return [answer.result() for answer in self._answers]
+    def _look(self, planned: float) -> None:
+        now = time.monotonic()
+        far = [(host, each) for host, each in enumerate(self._connections) if not each.reach.local]
+        quiet = tuple((host, now - connection.heard) for host, connection in far)
+        self._event(events.Looked(self._loop.time() - planned, quiet))
 
-    def _checked(self, plan: Plan, address: str, answers: Sequence[Header]) -> Plan:
-        problems = [
-            f"{connection.reach.name}: {problem}"
-            for connection, answer in zip(self._connections, answers, strict=True)
-            for problem in answer["problems"]
-        ]
-        if problems:
-            raise UnfitError(problems)
-        rendezvous, master_port = answers[plan.seats[0].host]["ports"]
-        return replace(plan, coordinator=endpoint(address, rendezvous), master_port=master_port)
+    def _do_give_up(self, action: actions.GiveUp) -> None:
+        self._connections[action.host].give_up(action.why)
 
-    def _say_verbose(self, plan: Plan) -> None:
-        if self._request.verbose:
-            self.say(f"run {plan.run_id}: {len(plan.hosts)} ranks, backend {plan.backend}, at {plan.coordinator}")
-            self.say("running " + " ".join(self._request.argv))
+    def _do_end(self, action: actions.End) -> None:
+        self._send_all(messages.Stop(int(action.signal), action.grace))
 
-    # ---- news ----
+    def _do_wake(self, action: actions.Wake) -> None:
+        self._loop.call_later(action.after, self._event, action.event)
 
-    def _on_frame(self, host: int, header: Header, payload: bytes) -> None:
-        kind = header["is"]
-        if kind == "output":
-            self._lines.feed(header["rank"], header["stream"], payload)
-        elif kind == "exited":
-            self._lines.close(header["rank"])
-            after = self._clocks.when(host, header["after"])
-            self._event(policy.Ended(header["rank"], after, header["code"], header["signal"], header["ended"]))
-        elif kind == "started":
-            self._clocks.learn(host, header["after"], time.monotonic() - self._started_at)
-            self._event(policy.Started(header["rank"], header["pid"]))
-            self._verbose(f"rank {header['rank']} runs on {self._connections[host].reach.name} (pid {header['pid']})")
-        elif kind == "unstarted":
-            why = f"could not be started ({header['why']})"
-            self._event(policy.Ended(header["rank"], 0.0, reason=why))
-        elif kind == "stdin_ready":
-            self._typing.ready()
-        elif kind == "stdin_closed":
-            self._typing.stop()
-        elif kind in ("hello", "prepared") and not self._answers[host].done():
-            self._answers[host].set_result(header)
-
-    def _on_lost(self, host: int, why: str) -> None:
-        if not self._running:
-            if not self._answers[host].done():
-                self._answers[host].set_exception(UnfitError([why]))
-                self._answers[host].exception()  # seen, even if an interruption comes before it is asked for
-            elif self._task:
-                self._stop_error = UnfitError([why])
-                self._task.cancel()
-            return
-        after = time.monotonic() - self._started_at
-        ranks = self._request.roster.ranks_on(host)
-        for rank in ranks:
-            self._lines.close(rank)
-            self._event(policy.Ended(rank, after, by_us=self._job.ending, reason=f"was lost: {why}"))
-
-    def _on_signal(self, number: int) -> None:
-        self._stop(policy.Stopped("interrupted", number))
-
-    def _no_reader(self) -> None:
-        self._stop(policy.Stopped("output-closed", signal.SIGPIPE))
-
-    def _stop(self, event: policy.Stopped) -> None:
-        if self._over.done():
-            self._send_all({"do": "stop", "signal": int(signal.SIGKILL), "grace": 0.0})  # leaving takes too long
-        elif self._running:
-            self._event(event)
-        elif self._task and self._stop_error is None:
-            deadline = event.why == "deadline"
-            late = DeadlinePassed("the deadline for the whole run has passed before the ranks had started")
-            self._stop_error = late if deadline else Interrupted(event.signal)
-            self._task.cancel()
-
-    # ---- what the policy decides ----
-
-    def _event(self, event: policy.Event) -> None:
-        self._job, actions = policy.step(self._job, event)
-        for action in actions:
-            if isinstance(action, policy.End):
-                self._end(action)
-            else:
-                self._finish(action.status)
-
-    def _end(self, action: policy.End) -> None:
-        self._send_all({"do": "stop", "signal": int(action.signal), "grace": action.grace})
-        self._loop.call_later(action.grace + _OVERDUE_S, self._event, policy.EndingOverdue())
-
-    def _finish(self, status: int) -> None:
-        self._lines.finish()
-        if self._over.done():
-            return  # we were leaving already
-        for line in summary(self._job, self._request.roster.name):
+    def _do_say(self, action: actions.Say) -> None:
+        for line in action.lines:
             self.say(line)
-        self._over.set_result(status)
+
+    def _do_leave(self, _: actions.Leave) -> None:
+        self._typing.stop()
+        self._lines.finish()
+        for connection in self._connections:
+            connection.leave()
+
+    def _do_close(self, _: actions.Close) -> None:
+        self._over.set()
+
+    _DO: dict[type, Callable[[Supervisor, Any], None]] = {
+        actions.Draft: _do_draft,
+        actions.Prepare: _do_prepare,
+        actions.Start: _do_start,
+        actions.Look: _do_look,
+        actions.GiveUp: _do_give_up,
+        actions.End: _do_end,
+        actions.Wake: _do_wake,
+        actions.Say: _do_say,
+        actions.Leave: _do_leave,
+        actions.Close: _do_close,
+    }
 
     # ---- the rest ----
 
     def say(self, line: str) -> None:
         """One line of our own on stderr, behind everything that the ranks have written so far."""
-        self._lines.note(f"boltloom: {line}")
+        for each in line.split("\n"):
+            self._lines.note(f"boltloom: {each}")
 
     def _verbose(self, line: str) -> None:
         if self._request.verbose:
             self.say(line)
 
-    def _soon(self, action: Callable[..., None], *arguments: object) -> Callable[[], None]:
-        def act() -> None:
+    def _now(self) -> float:
+        return time.monotonic() - self._started_at
+
+    def _soon(self, action: Callable[..., None], *given: object) -> Callable[..., None]:
+        """The same for other threads."""
+
+        def act(*arguments: object) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody needs to know any more
-                self._loop.call_soon_threadsafe(action, *arguments)
+                self._loop.call_soon_threadsafe(partial(action, *given), *arguments)
 
         return act
 
-    def _send_all(self, header: Header) -> None:
+    def _to_rank(self, rank: int, order: messages.Order) -> None:
+        self._connections[self.job.seats[rank]].send(order)
+
+    def _send_all(self, order: messages.Order) -> None:
         for connection in self._connections:
-            connection.send(header)
-
-    def _pause(self, paused: bool) -> None:
-        for connection in self._connections:
-            connection.pause(paused)
-
-    def _catch_signals(self) -> None:
-        for number in _SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background job
-                self._loop.add_signal_handler(number, self._on_signal, int(number))
-
-    def _keep_alive(self, connection: Connection) -> None:
-        if connection.gone.is_set() or self._over.done():
-            return
-        quiet = time.monotonic() - connection.heard
-        if quiet > SILENCE_S and not connection.paused:
-            connection.give_up(f"nothing has been heard from {connection.reach.name} for {quiet:.0f} s")
-            return
-        connection.send({"do": "ping"})
-        self._loop.call_later(_PING_S, self._keep_alive, connection)
-
-    async def _leave(self) -> None:
-        """Every door leads through here: agents and their processes are gone when it ends."""
-        self._running = True  # a connection that ends from now on is no reason to fail
-        if not self._over.done():
-            self._over.cancel()
-        self._typing.stop()
-        for connection in self._connections:
-            connection.leave()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._request.grace + _OVERDUE_S):
-                await asyncio.gather(*(connection.gone.wait() for connection in self._connections))
-        for connection in self._connections:
-            connection.kill()
-            connection.close()
+            connection.send(order)
 
 
-def _hello(answer: Header) -> Hello:
-    return Hello(answer["pid"], answer["python"], answer["hostname"], answer["server"], answer["client"])
-
-
-async def _supervise(request: Request, agents: Sequence[AgentProcess], screen: Screen) -> int:
-    return await Supervisor(request, agents, screen).run()
+async def _supervise(request: Request, agents: Sequence[AgentProcess], screen: Screen) -> Job:
+    supervisor = Supervisor(request, agents, screen)
+    await supervisor.run()
+    return supervisor.job
 
 
 def supervise(request: Request, agents: Sequence[AgentProcess]) -> int:
     """Run a job whose agents have been started, and give the exit status."""
+    began = time.monotonic()
     screen = Screen()
-    try:
-        return asyncio.run(_supervise(request, agents, screen))
-    finally:
-        # Without a deadline: who pages through our output may take an hour for it. A signal ends us here at once.
-        screen.close()
+    job = asyncio.run(_supervise(request, agents, screen))
+    # Who pages through our output may take an hour for it, unless somebody wants an end; a signal ends us here at once.
+    patience = None
+    if job.stopped or job.failure:
+        patience = _IMPATIENT_S
+    elif request.deadline is not None:
+        patience = max(_IMPATIENT_S, began + request.deadline - time.monotonic())
+    if screen.close(patience) or job.status:
+        return job.status
+    os.write(2, b"boltloom: the deadline for the whole run has passed before its output was taken\n")
+    return EXIT_DEADLINE

@@ -41,8 +41,8 @@ def start(ports: int) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Start ``boltloom launch`` and go on; whatever is left at the end of the test is killed."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def run(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
-        argv = [*BOLTLOOM, "launch", "--starting-port", str(ports), *arguments]
+    def run(*arguments: str, fixed: bool = True, **options: object) -> subprocess.Popen[bytes]:
+        argv = [*BOLTLOOM, "launch", *(["--starting-port", str(ports)] if fixed else []), *arguments]
         pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
         process = subprocess.Popen(argv, **{**pipes, **options})  # type: ignore[call-overload]
         started.append(process)
@@ -78,6 +78,18 @@ Host chatty
   HostName 127.0.0.1
   Port {port}
   SetEnv BOLTLOOM_TEST_LOGIN=chatty
+Host person
+  HostName 127.0.0.1
+  Port {port}
+  RemoteCommand exec tmux
+  RequestTTY force
+  RemoteForward 22 localhost:1
+  ExitOnForwardFailure yes
+Host sharing
+  HostName 127.0.0.1
+  Port {port}
+  ControlMaster auto
+  ControlPath {folder}/master-%C
 Host nopython
   HostName 127.0.0.1
   Port {port}

@@ -48,6 +48,58 @@ def test_mlx_runs_unchanged(pair: Fleet) -> None:
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_this_computer_takes_part_under_an_address_that_the_others_reach(pair: Fleet) -> None:
+    """A loopback address in the ring would be another computer on every host."""
+    pytest.importorskip("mlx.core")
+    done = launch(pair, "--hosts", "127.0.0.1,mac1", "--", sys.executable, str(EXAMPLES / "mlx_all_sum.py"))
+    assert done.returncode == 0, err(done)
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_one_host_under_two_names_is_one_host(pair: Fleet) -> None:
+    names = f"mac1,{pair.addresses['mac1']},mac2"
+    done = launch(pair, "--hosts", names, "--", "sh", "-c", "echo $RANK $LOCAL_RANK $LOCAL_WORLD_SIZE")
+    assert err(done) == []
+    assert sorted(done.stdout.decode().splitlines()) == ["0 0 2", "1 1 2", "2 0 1"]
+
+
+def test_two_jobs_at_once_never_exchange_a_byte(pair: Fleet) -> None:
+    """Both with MLX's ring on the same hosts; on fixed ports each rank would find the other job's."""
+    pytest.importorskip("mlx.core")
+    script = (
+        "import mlx.core as mx, sys, time\n"
+        "group = mx.distributed.init(backend='ring')\n"
+        "for _ in range(200): total = mx.distributed.all_sum(mx.array([float(sys.argv[1])])).item()\n"
+        "print(total)\n"
+    )
+    argv = [*BOLTLOOM, "launch", "--hosts", "mac1,mac2", "-n", "2", "--", sys.executable, "-c", script]
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    jobs = [pair.popen("control", [*argv, str(number)], **pipe) for number in (1, 100)]
+    seen = [job.communicate(timeout=DEADLINE * 2) for job in jobs]
+    assert [(job.returncode, out.split()) for job, (out, _) in zip(jobs, seen, strict=True)] == [
+        (0, [b"4.0"] * 4),
+        (0, [b"400.0"] * 4),
+    ], seen
+    for mac in ("mac1", "mac2"):
+        assert pair.run(mac, ["ls", "/tmp/boltloom-ports"]).returncode != 0
+
+
+def test_a_killed_rank_is_the_cause_on_any_host(pair: Fleet) -> None:
+    """Its neighbour on the other host fails a millisecond later, and that news may be the first."""
+    pytest.importorskip("mlx.core")
+    script = (
+        "import mlx.core as mx, os, signal\n"
+        "group = mx.distributed.init(backend='ring')\n"
+        "for i in range(10000):\n"
+        "    mx.eval(mx.distributed.all_sum(mx.ones(1000)))\n"
+        "    if i == 20 and group.rank() == 1: os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    for _ in range(5):
+        done = launch(pair, "--hosts", "mac1,mac2", "--", sys.executable, "-c", script)
+        assert done.returncode == 137, err(done)
+        assert any(re.match(r"boltloom: rank 1 on mac2 .* was killed by SIGKILL", line) for line in err(done))
+
+
 def test_an_address_that_is_not_on_its_host_is_named_before_anything_runs(pair: Fleet, tmp_path: Path) -> None:
     (tmp_path / "hosts.json").write_text(
         '[{"ssh": "mac1", "ips": ["10.77.0.1"]}, {"ssh": "mac2", "ips": ["10.77.0.2"]}]'

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,6 +81,34 @@ def test_an_inventory_that_is_none(launch: Launch, tmp_path: Path) -> None:
         2,
         [f"boltloom: inventory {path} has no hosts: list them, best in a group 'boltloom'"],
     )
+
+
+def test_templates_and_vaults_are_rendered_by_ansible(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not so secret\n")
+    vault = [str(Path(sys.executable).parent / "ansible-vault"), "encrypt_string", "--vault-password-file", str(secret)]
+    made = subprocess.run(
+        [*vault, "--name", "ansible_user", getpass.getuser()], capture_output=True, text=True, check=True
+    )
+    path = tmp_path / "inventory.yml"
+    path.write_text(
+        "all:\n  hosts:\n    far1:\n    far2:\n  vars:\n"
+        '    place: "127.0.0.1"\n'
+        '    ansible_host: "{{ place }}"\n'
+        f'    ansible_port: "{{{{ {sshd.port} }}}}"\n'
+        f"    ansible_ssh_common_args: \"-F {{{{ '{sshd.config}' }}}}\"\n"
+        + "".join(f"    {line}\n" for line in made.stdout.splitlines())
+    )
+    env = {**os.environ, "ANSIBLE_VAULT_PASSWORD_FILE": str(secret)}
+    done = launch("-i", str(path), "--", "sh", "-c", "echo ${SSH_CONNECTION:+by ssh} $RANK", env=env)
+    assert done.returncode == 0, err(done)
+    assert sorted(done.stdout.decode().splitlines()) == ["by ssh 0", "by ssh 1"]
+    path.write_text('all:\n  hosts:\n    far1: {ansible_host: "{{ nowhere }}"}\n')
+    done = launch("-i", str(path), "--", "true")
+    assert done.returncode == 2
+    (line,) = err(done)
+    assert line.startswith(f"boltloom: {path}: the variables of far1 cannot be rendered")
+    assert "'nowhere' is undefined" in line
 
 
 def test_an_inventory_that_a_plugin_makes_of_a_hostfile(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:

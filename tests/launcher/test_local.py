@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import shlex
 import signal
@@ -32,6 +33,21 @@ def test_the_hostfile_for_mlx_is_a_private_file_that_is_gone_afterwards(launch: 
     assert (mode, folder_mode) == ("600", "700")
     assert json.loads(content) == [[f"127.0.0.1:{ports}"], [f"127.0.0.1:{ports + 1}"]]
     assert not Path(path).parent.exists()
+
+
+def test_two_jobs_at_once_never_share_a_port(start: Start) -> None:
+    """Of programs that bind no port before all ranks are there, so that nothing but our word keeps them apart."""
+    script = "cat $MLX_HOSTFILE; echo; echo $BOLTLOOM_COORDINATOR $MASTER_PORT; exec sleep 300"
+    jobs = [start("-n", "2", "--", "sh", "-c", script, fixed=False) for _ in range(4)]
+    seen: list[str] = []
+    for job in jobs:
+        said = " ".join(read_lines(job, 4))
+        seen += {*re.findall(r"[: ](\d{5})\b", said)}
+    assert len(seen) == len(set(seen)) == 4 * 4
+    for job in jobs:
+        job.send_signal(signal.SIGTERM)
+        job.communicate(timeout=DEADLINE)
+    assert not any(os.path.exists(f"/tmp/boltloom-ports/{port}") for port in seen)
 
 
 def test_the_secret_stands_on_no_command_line(launch: Launch) -> None:
@@ -87,7 +103,7 @@ def test_a_rank_that_ignores_sigterm_is_killed_after_the_grace(launch: Launch) -
         "-n", "2", "--grace", "0.3", "--", "sh", "-c", 'trap "" TERM; [ "$RANK" = 1 ] && exit 4; sleep 300 & wait'
     )
     assert done.returncode == 4
-    assert err(done)[0].endswith("; the other rank was ended")
+    assert err(done)[0].endswith("; the other rank was ended by SIGKILL")
 
 
 def test_grandchildren_end_too_also_those_that_left_the_group(launch: Launch) -> None:
@@ -126,10 +142,26 @@ def test_what_a_python_rank_prints_is_seen_at_once(start: Start) -> None:
     assert process.wait(30) == 130
 
 
-def test_typed_input_goes_to_rank_0_only(launch: Launch) -> None:
+CHAT = "while (line := input()) != 'q': print(line)"  # every rank reads what is typed, as mlx_lm.chat does
+
+
+def test_typed_input_goes_to_every_rank(launch: Launch) -> None:
+    done = launch("-n", "2", "--", sys.executable, "-c", CHAT, input=b"hello\nworld\nq\nunread\n")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert sorted(done.stdout.split()) == [b"hello"] * 2 + [b"world"] * 2
+
+
+@pytest.mark.parametrize(("readers", "counts"), [("all", "111"), ("none", "000"), ("1", "010")])
+def test_who_reads_what_is_typed_may_be_chosen(launch: Launch, readers: str, counts: str) -> None:
     text = b"line\n" * 40000
-    done = launch("-n", "2", "--", "sh", "-c", "wc -c | sed s/^/$RANK:/", input=text)
-    assert sorted(done.stdout.split()) == [b"0:%d" % len(text), b"1:0"]
+    done = launch("-n", "3", "--stdin", readers, "--", "sh", "-c", "wc -c | sed s/^/$RANK:/", input=text)
+    assert sorted(done.stdout.split()) == [b"%d:%d" % (r, len(text) * int(n)) for r, n in enumerate(counts)]
+
+
+def test_a_rank_that_does_not_read_holds_up_nobody(launch: Launch) -> None:
+    script = '[ "$RANK" = 1 ] && exec sleep 300; cat >/dev/null; kill -9 $$'
+    done = launch("-n", "2", "--", "sh", "-c", script, input=b"x" * (8 << 20))
+    assert done.returncode == 137, done.stderr
 
 
 def test_input_that_nobody_reads_is_no_obstacle(launch: Launch) -> None:
@@ -246,13 +278,122 @@ def test_the_deadline_ends_the_run(launch: Launch) -> None:
     assert err(done) == ["boltloom: the deadline for the whole run has passed; 2 ranks were ended"]
 
 
-def test_a_reader_who_goes_away_ends_the_run_quietly(start: Start) -> None:
+def test_the_deadline_may_pass_before_anything_runs(launch: Launch) -> None:
+    started = time.monotonic()
+    done = launch("--deadline", "0.0001", "--", "sleep", "300")
+    assert (done.returncode, len(err(done))) == (124, 1)
+    assert time.monotonic() - started < 5
+
+
+def test_a_reader_who_goes_away_ends_the_run(start: Start) -> None:
     process = start("--", "yes")
     read_lines(process, 1)
     assert process.stdout is not None and process.stderr is not None
     process.stdout.close()
     assert process.wait(timeout=DEADLINE) == 141
-    assert process.stderr.read() == b""
+    assert process.stderr.read() == b"boltloom: nobody reads stdout any more; 1 rank was ended\n"
+
+
+def test_a_full_disk_is_named(ports: int) -> None:
+    for script in ("echo hi", "yes"):
+        argv = [*BOLTLOOM, "launch", "-p", str(ports), "-n", "2", "--", "sh", "-c", script]
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE)
+        assert done.returncode == 74
+        assert done.stderr.startswith(b"boltloom: cannot write stdout: No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "status", "words"),
+    [
+        ("yes", ["--deadline", "1.5"], 124, b"the deadline for the whole run has passed"),
+        ('[ "$RANK" = 1 ] || exec yes; sleep 1; echo last words >&2; exit 9', [], 9, b"last words\nboltloom: rank 1"),
+        ("seq 3000000", ["--deadline", "2"], 124, b"the deadline for the whole run has passed"),
+    ],
+    ids=["deadline", "failure", "deadline after the end"],
+)
+def test_a_stuck_reader_blocks_no_control(
+    start: Start, script: str, options: list[str], status: int, words: bytes
+) -> None:
+    process = start("-n", "2", *options, "--", "sh", "-c", script)
+    assert process.stdout is not None and process.stderr is not None
+    said = b""
+    while words not in said:  # though nobody reads its stdout
+        ready, _, _ = select.select([process.stderr], [], [], DEADLINE)
+        assert ready, said
+        piece = os.read(process.stderr.fileno(), 4096)
+        assert piece, said
+        said += piece
+    if status == 9:
+        while os.read(process.stdout.fileno(), 1 << 20):  # what the ranks wrote before is not lost
+            pass
+    assert process.wait(timeout=DEADLINE) == status
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH])
+def test_signals_that_end_nothing_are_passed_on(start: Start, number: signal.Signals) -> None:
+    script = (
+        "import signal, sys\n"
+        f"signal.signal({int(number)}, lambda *_: (print('got it'), sys.exit(6)))\n"
+        "print('ready', flush=True)\n"
+        "while True: signal.pause()\n"
+    )
+    process = start("-n", "2", "--", sys.executable, "-c", script)
+    read_lines(process, 2)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, out.count(b"got it")) == (6, 2)
+
+
+def test_somebody_ends_the_agent(start: Start) -> None:
+    process = start("-n", "2", "--", "sh", "-c", "echo $$; exec sleep 300")
+    pids = [int(line) for line in read_lines(process, 2)]
+    os.kill(int(_children(process.pid)[0]), signal.SIGTERM)
+    _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 3
+    assert said == (
+        b"boltloom: the agent on 127.0.0.1 was ended by SIGTERM and ended its 2 ranks: see whether that host shuts "
+        b"down, or who ended it\n"
+    )
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_all_ranks_start_again_until_they_succeed(launch: Launch, tmp_path: Path) -> None:
+    """Whom the first attempt left behind is gone before the second begins; what is typed goes on."""
+    script = (
+        f"read line; echo $line; [ -e {tmp_path}/$RANK ] && exit 0; echo $$ >{tmp_path}/$RANK; "
+        f'[ "$RANK" = 0 ] || exec sleep 300; while [ ! -s {tmp_path}/1 ]; do sleep 0.01; done; '
+        f"sleep 300 & echo $! >{tmp_path}/left; exit 5"
+    )
+    options = ["--max-restarts", "1", "--restart-delay", "0", "--stdin", "0"]
+    done = launch("-n", "2", *options, "--", "sh", "-c", script, input=b"first\nsecond\n")
+    assert done.returncode == 0
+    assert done.stdout.split()[0] == b"first"
+    assert re.fullmatch(r"boltloom: rank 0 .* exited with status 5 after .*; the other rank was ended", err(done)[0])
+    assert err(done)[1:] == ["boltloom: starting all ranks again in 0 s (1 of 1 restarts)"]
+    assert not any(alive(int((tmp_path / name).read_text())) for name in ("0", "1", "left"))
+
+
+def test_the_cause_is_the_rank_that_was_killed_not_the_one_that_missed_it(launch: Launch) -> None:
+    """It takes its neighbour with it within a millisecond."""
+    program = (
+        "import os, signal, socket, sys\n"
+        "rank, port = int(os.environ['RANK']), int(os.environ['MASTER_PORT'])\n"
+        "if rank == 0:\n"
+        "    with socket.create_server(('127.0.0.1', port)) as server: peer, _ = server.accept()\n"
+        "else:\n"
+        "    while True:\n"
+        "        try: peer = socket.create_connection(('127.0.0.1', port)); break\n"
+        "        except OSError: pass\n"
+        "    peer.send(b'x'); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "peer.recv(1)\n"
+        "while peer.recv(1): pass\n"
+        "sys.exit('lost the connection')\n"
+    )
+    for _ in range(20):
+        done = launch("-n", "2", "--", sys.executable, "-S", "-c", program)
+        assert done.returncode == 137, done.stderr
+        assert b"rank 1 on 127.0.0.1" in done.stderr and b"was killed by SIGKILL" in done.stderr
 
 
 def test_a_reader_who_takes_his_time_stops_the_ranks_not_the_memory(start: Start) -> None:

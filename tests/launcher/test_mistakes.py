@@ -45,6 +45,19 @@ from launcher.running import Launch, err
             3,
             "127.0.0.1: the working directory /no/such/place does not exist: make it, or give another --cwd",
         ),
+        (("--", "/tmp"), 3, "127.0.0.1: /tmp is a directory: give a program"),
+        (
+            ("--cwd", "/etc/passwd", "true"),
+            3,
+            "127.0.0.1: the working directory /etc/passwd is no directory: give another --cwd",
+        ),
+        (
+            ("-n", "2", "--stdin", "2", "true"),
+            2,
+            "--stdin is '2', which is no rank of this run: give all, none or a rank from 0 to 1",
+        ),
+        (("--deadline", "nan", "true"), 2, "Invalid value for '--deadline': 'nan' is not a number of seconds."),
+        (("--grace", "inf", "true"), 2, "Invalid value for '--grace': inf is not in the range 0.0<=x<=31622400.0."),
         (
             ("-i", "/no/inventory", "true"),
             2,
@@ -111,14 +124,25 @@ def test_all_problems_are_listed_before_anything_runs(launch: Launch, tmp_path: 
     ]
 
 
-def test_a_script_that_is_not_executable_gets_advice(launch: Launch, tmp_path: Path) -> None:
-    (tmp_path / "train.py").write_text("print(1)")
-    done = launch("train.py", cwd=tmp_path)
-    assert err(done) == [
-        "boltloom: 127.0.0.1: command not found: train.py: it lies in the working directory, "
-        "so write python train.py, or give --python"
-    ]
-    assert launch("--python", sys.executable, "train.py", cwd=tmp_path).stdout == b"1\n"
+def test_a_python_script_needs_no_interpreter_on_the_command_line(launch: Launch, tmp_path: Path) -> None:
+    """``mlx.launch -n 2 my_script.py``, as its documentation says."""
+    (tmp_path / "train.py").write_text("import sys; print(sys.executable, sys.argv[1:])")
+    python = sys.executable
+    for arguments, expected in {
+        ("train.py", "a"): f"{python} ['a']",
+        ("--python", python, "train.py"): f"{python} []",
+        ("-m", "train", "b"): f"{python} ['b']",
+        ("--python", python, "-m", "train"): f"{python} []",
+        ("--no-verify-script", python, "train.py"): f"{python} []",
+    }.items():
+        done = launch(*arguments, cwd=tmp_path)
+        assert (done.returncode, err(done), done.stdout.decode().strip()) == (0, [], expected)
+
+
+def test_a_script_without_interpreter_is_run_by_sh(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("echo by $0\n")
+    (tmp_path / "plain").chmod(0o755)
+    assert launch("./plain", cwd=tmp_path).stdout == f"by {tmp_path}/./plain\n".encode()
 
 
 def test_help_and_version(launch: Launch) -> None:

@@ -21,7 +21,8 @@ def test_ranks_on_two_hosts(launch: Launch, sshd: Sshd) -> None:
     done = launch(*sshd.options, "--hosts", "far1,far2", "-n", "2", "--", "sh", "-c", script)
     assert err(done) == []
     names = "far1=127.0.0.1;far1=127.0.0.1;far2=127.0.0.1;far2=127.0.0.1"
-    assert sorted(done.stdout.decode().splitlines()) == [f"{r} {r % 2} 2 127.0.0.1 {names}" for r in range(4)]
+    # Both names lead to this computer, so all four share it.
+    assert sorted(done.stdout.decode().splitlines()) == [f"{r} {r} 4 127.0.0.1 {names}" for r in range(4)]
     assert done.returncode == 0
 
 
@@ -103,6 +104,14 @@ def test_output_of_several_hosts_keeps_its_lines(launch: Launch, sshd: Sshd) -> 
     done = launch(*sshd.options, "--hosts", "far1,far2", "--", sys.executable, "-c", script)
     lines = done.stdout.splitlines()
     assert len(lines) == 4000 and set(lines) == {b"0" * 99, b"1" * 99}
+
+
+@pytest.mark.parametrize("name", ["person", "sharing"])
+def test_what_is_meant_for_a_persons_own_session_does_not_disturb(launch: Launch, sshd: Sshd, name: str) -> None:
+    for _ in range(2):
+        done = launch(*sshd.options, "--hosts", name, "--", "echo", "done")
+        assert (done.returncode, done.stdout, err(done)) == (0, b"done\n", [])
+    assert not list(sshd.config.parent.glob("master-*"))
 
 
 # ---- hosts that are not fit ----

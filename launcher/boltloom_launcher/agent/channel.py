@@ -8,7 +8,8 @@ import selectors
 from collections import deque
 from typing import Callable
 
-from boltloom_launcher.agent.frames import MAGIC, FrameError, FrameReader, Header, pack
+from boltloom_launcher.agent.frames import MAGIC, FrameError, FrameReader, pack
+from boltloom_launcher.agent.messages import Message, News
 
 _IN, _OUT = 0, 1
 _HIGH = 4 << 20  # with more than this waiting to be sent, the ranks' output is no longer read
@@ -17,17 +18,17 @@ _WRITE_AT_ONCE = 64  # buffers per writev; every system allows more
 
 
 class Channel:
-    """Sends and receives frames; tells when the launcher is gone and when there is room for output."""
+    """Sends news and receives orders; tells when the launcher is gone and when there is room for output."""
 
     def __init__(
         self,
         selector: selectors.BaseSelector,
-        on_frame: Callable[[Header, bytes], None],
+        on_order: Callable[[Message], None],
         on_end: Callable[[], None],
         on_room: Callable[[], None],
     ) -> None:
         self._selector = selector
-        self._on_frame, self._on_end, self._on_room = on_frame, on_end, on_room
+        self._on_order, self._on_end, self._on_room = on_order, on_end, on_room
         self._reader = FrameReader()
         self._waiting: deque[memoryview] = deque()
         self._bytes = 0
@@ -44,9 +45,9 @@ class Channel:
         """Nothing is left to send, or nobody is left to read it."""
         return self.broken or not self._waiting
 
-    def send(self, header: Header, payload: bytes = b"") -> None:
-        """Queue one frame and write what the connection takes now."""
-        self._put(pack(header, payload))
+    def send(self, news: News) -> None:
+        """Queue one message and write what the connection takes now."""
+        self._put(pack(news))
 
     def _put(self, data: bytes) -> None:
         if self.broken:
@@ -102,8 +103,8 @@ class Channel:
         except OSError:
             data = b""
         try:
-            for header, payload in self._reader.feed(data):
-                self._on_frame(header, payload)
+            for message in self._reader.feed(data):
+                self._on_order(message)
         except FrameError:
             data = b""
         if not data:

@@ -43,14 +43,17 @@ class Timers:
 class Ending:
     """Ends the ranks of this host, and knows whether anybody is left of them."""
 
-    def __init__(self, ranks: dict[int, RankProcess], timers: Timers) -> None:
+    def __init__(self, ranks: dict[int, RankProcess], timers: Timers, reap: Callable[[], None]) -> None:
+        """``reap`` takes note of those that have ended already."""
         self._ranks = ranks
         self._timers = timers
+        self._reap = reap
         self._round = 0
         self._given_up = False
 
     def begin(self, number: int, grace: float) -> None:
         """Send ``number`` now and sterner signals later. A later call takes the place of an earlier one."""
+        self._reap()  # who is over by now was not ended by us
         self._round += 1
         for after, step in forward_order(number, grace):
             if after <= 0:
@@ -68,7 +71,7 @@ class Ending:
     def _signal(self, number: int) -> None:
         for rank in self._ranks.values():
             if rank.alive:
-                rank.ended_by_us = True
+                rank.told.add(number)
             if rank.alive or rank.group_lives():
                 rank.signal_group(number)
         if self._anybody():
@@ -98,6 +101,12 @@ class Ending:
                 rank.signal_group(signal.SIGKILL)
         self._signal_strays(signal.SIGKILL)
         self._timers.after(_AGAIN_S, lambda: self._kill_again(ending, started))
+
+    def forget(self) -> None:
+        """Nobody is left of these ranks; others follow."""
+        self._round += 1
+        self._given_up = False
+        self._ranks.clear()
 
     def anybody_left(self) -> bool:
         """A rank or a descendant of one is still there, and we have not given up on it."""

@@ -14,19 +14,41 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
 
-from boltloom_launcher.agent import preflight
+from boltloom_launcher.agent import command, far_end
 from boltloom_launcher.agent.channel import Channel
+from boltloom_launcher.agent.directory import working_directory
 from boltloom_launcher.agent.ending import Ending, Timers
-from boltloom_launcher.agent.frames import Header
 from boltloom_launcher.agent.guard import Guard
+from boltloom_launcher.agent.machine import machine
+from boltloom_launcher.agent.messages import (
+    Credit,
+    Ended,
+    Exited,
+    Forward,
+    Hello,
+    Leave,
+    Message,
+    Ping,
+    Pong,
+    Prepare,
+    Prepared,
+    RankOrder,
+    Start,
+    Started,
+    Stdin,
+    Stop,
+    Unstarted,
+)
+from boltloom_launcher.agent.output_feed import OutputFeed
+from boltloom_launcher.agent.ports import Ports
 from boltloom_launcher.agent.private_files import PrivateFiles
-from boltloom_launcher.agent.processes import READ_BYTES, RankProcess, become_subreaper, widen
+from boltloom_launcher.agent.processes import RankProcess, become_subreaper, widen
 from boltloom_launcher.agent.stdin_feed import StdinFeed
 
-_DRAIN_READS = 5  # a pipe holds 1 MiB at most: so many reads empty what a rank wrote before it ended
 _LEFTOVER_CHECK_S = 0.05
+_FAR_END_S = 2.0  # a computer that is there acknowledges sooner, also one far away
+_FAR_END_ASKS = 5
 
 
 class Agent:
@@ -36,16 +58,19 @@ class Agent:
         self._selector = selectors.DefaultSelector()
         self._timers = Timers()
         self._ranks: dict[int, RankProcess] = {}
-        self._by_output: dict[int, RankProcess] = {}
-        self._ending = Ending(self._ranks, self._timers)
-        self._reserved: list[socket.socket] = []
+        self._ending = Ending(self._ranks, self._timers, self._reap)
+        self._ports = Ports()
+        self._argv: list[str] = []
+        self._cwd = "/"
         self._grace = 10.0
         self._started_at = 0.0
         self._heard = time.monotonic()
+        self._silence = 0.0
         self._leaving = False
         self._catch_signals()
-        self._channel = Channel(self._selector, self._obey, self.leave, self._read_outputs_again)
-        self._feed = StdinFeed(self._selector, self._channel)
+        self._channel = Channel(self._selector, self._obey, self.leave, self._on_room)
+        self._inputs = StdinFeed(self._selector, self._channel)
+        self._outputs = OutputFeed(self._selector, self._channel)
         self._greet()
         # The launcher need not wait for this. A subreaper would adopt the guard, so we become one afterwards.
         self._guard = Guard()
@@ -55,16 +80,9 @@ class Agent:
     def _greet(self) -> None:
         widen(1)
         connection = os.environ.get("SSH_CONNECTION", "").split()
-        self._channel.send(
-            {
-                "is": "hello",
-                "pid": os.getpid(),
-                "python": sys.version.split()[0],
-                "hostname": socket.gethostname(),
-                "server": connection[2] if len(connection) == 4 else "",
-                "client": connection[0] if len(connection) == 4 else "",
-            }
-        )
+        version = sys.version.split()[0]
+        ends = (connection[2], connection[0]) if len(connection) == 4 else ("", "")
+        self._channel.send(Hello(os.getpid(), version, socket.gethostname(), machine(), *ends))
 
     def run(self) -> None:
         """Serve until the connection has ended and nobody is left."""
@@ -75,6 +93,7 @@ class Agent:
                 self._timers.fire()
         finally:
             self._files.remove()
+            self._ports.release()
         self._guard.dismiss()
 
     def _finished(self) -> bool:
@@ -109,8 +128,15 @@ class Agent:
     def _on_signals(self) -> None:
         numbers = os.read(self._signals, 4096)
         self._reap()
-        if any(number != signal.SIGCHLD for number in numbers):
-            self.leave()
+        others = [number for number in numbers if number != signal.SIGCHLD]
+        if others:
+            self._end(f"was ended by {signal.Signals(others[0]).name}")
+
+    def _end(self, why: str) -> None:
+        """Somebody else than the launcher wants us to end: it should hear of it."""
+        if not self._leaving:
+            self._channel.send(Ended(why))
+        self.leave()
 
     def _reap(self) -> None:
         by_pid = {rank.pid: rank for rank in self._ranks.values() if rank.alive}
@@ -126,132 +152,106 @@ class Agent:
 
     def _exited(self, rank: RankProcess, status: int) -> None:
         after = time.monotonic() - self._started_at
-        for fd in list(rank.outputs):
-            for _ in range(_DRAIN_READS):
-                if not self._read_output(rank, fd):
-                    break
+        self._outputs.drain(rank)
         code, number = rank.note_exit(status)
         if not rank.group_lives():
             self._guard.over(rank.pid)
-        self._feed.forget(rank)
-        self._channel.send(
-            {
-                "is": "exited",
-                "rank": rank.rank,
-                "code": code,
-                "signal": number,
-                "after": after,
-                "ended": rank.ended_by_us,
-            }
-        )
+        self._inputs.forget(rank)
+        self._channel.send(Exited(rank.rank, code, number, after, rank.ended_by_us(number)))
+
+    def _on_room(self) -> None:
+        self._outputs.go_on()
 
     # ---- orders ----
 
-    def _obey(self, header: Header, payload: bytes) -> None:
+    def _obey(self, order: Message) -> None:
         self._heard = time.monotonic()
-        order = header["do"]
-        if order == "ping":
-            self._channel.send({"is": "pong"})
-        elif order == "prepare":
-            self._prepare(header)
-        elif order == "start":
-            self._start(header)
-        elif order == "stop":
-            self._ending.begin(header["signal"], header["grace"])
-        elif order == "stdin":
-            self._feed.give(payload)
-        elif order == "leave":
+        if isinstance(order, Ping):
+            self._channel.send(Pong())
+        elif isinstance(order, Prepare):
+            self._prepare(order)
+        elif isinstance(order, Start):
+            self._start(order)
+        elif isinstance(order, Stop):
+            self._ending.begin(order.signal, order.grace)
+        elif isinstance(order, Forward):
+            for rank in self._ranks.values():
+                rank.forward(order.signal)
+        elif isinstance(order, Stdin):
+            self._inputs.give(order.rank, order.data)
+        elif isinstance(order, Credit):
+            self._outputs.credit(order.stream, order.size)
+        elif isinstance(order, Leave):
             self.leave()
 
-    def _prepare(self, order: Header) -> None:
-        self._grace = order["grace"]
+    def _prepare(self, order: Prepare) -> None:
+        if self._ranks:  # an earlier attempt: not before everybody of it is gone
+            self._reap()
+            if self._ending.anybody_left():
+                self._timers.after(_LEFTOVER_CHECK_S, lambda: self._prepare(order))
+                return
+            self._ending.forget()
+            self._files.remove()
+            self._ports.release()
+        self._grace = order.grace
         self._guard.grace(self._grace)
-        if order["silence"]:
-            self._end_after_silence(order["silence"])
-        env = _environment(order["drop"], order["env"])
-        cwd, problem = preflight.working_directory(order["cwd"], order["cwd_required"])
+        if order.silence and not self._silence:
+            self._silence = order.silence
+            self._end_after_silence(order.silence)
+        self._cwd, problem = working_directory(order.cwd, order.cwd_required)
         problems = [problem] if problem else []
-        if not problem:
-            command = preflight.command_problem(order["argv"][0], cwd, env)
-            problems += [command] if command else []
-        problems += preflight.check_ports(order["ports"])
-        ports: list[int] = []
-        if order["free"] and not problems:
-            try:
-                ports, self._reserved = preflight.free_ports(order["free"]["address"], order["free"]["count"])
-            except OSError as error:
-                problems.append("cannot listen on {} ({})".format(order["free"]["address"], error))
-        self._channel.send({"is": "prepared", "problems": problems, "ports": ports})
+        self._argv = order.command.argv
+        if not problem and order.command.checked:
+            found = command.find(order.command, self._cwd, _environment(order.drop, order.env))
+            self._argv = found.argv
+            problems += [found.problem] if found.problem else []
+        ports, taken = self._ports.take(order.ports)
+        self._channel.send(Prepared(problems + taken, ports))
 
     def _end_after_silence(self, limit: float) -> None:
         quiet = time.monotonic() - self._heard
         if quiet >= limit:
-            self.leave()
+            self._ask_far_end(limit, _FAR_END_ASKS)
         else:
             self._timers.after(limit - quiet, lambda: self._end_after_silence(limit))
 
-    def _start(self, order: Header) -> None:
-        for each in self._reserved:
-            each.close()
-        cwd, _ = preflight.working_directory(order["cwd"], False)
-        self._started_at = time.monotonic()
-        for wanted in order["ranks"]:
-            self._start_rank(wanted, order, cwd)
-
-    def _start_rank(self, wanted: dict[str, Any], order: Header, cwd: str) -> None:
-        number = wanted["rank"]
-        try:
-            env = _environment(order["drop"], {**order["env"], **wanted["env"]})
-            for name, text in wanted["files"].items():
-                env[name] = self._files.write(f"{number}-{name}", text)
-            rank = RankProcess(number, order["argv"], env, cwd, wanted["stdin"])
-        except OSError as error:
-            self._channel.send({"is": "unstarted", "rank": number, "why": str(error)})
+    def _ask_far_end(self, limit: float, asks: int) -> None:
+        """A launcher may be stopped for a while; its computer still answers for it."""
+        quiet = time.monotonic() - self._heard
+        if quiet < limit:
+            self._end_after_silence(limit)
             return
-        self._ranks[number] = rank
-        self._guard.started(rank.pid)
-        for fd in rank.outputs:
-            self._watch_output(rank, fd)
-        if wanted["stdin"]:
-            self._feed.attach(rank)
-        after = time.monotonic() - self._started_at
-        self._channel.send({"is": "started", "rank": number, "pid": rank.pid, "after": after})
+        connection = os.environ.get("SSH_CONNECTION", "")
+        waiting = far_end.unacknowledged(connection)
+        if waiting == 0 and asks < _FAR_END_ASKS:
+            self._timers.after(limit / 2, lambda: self._ask_far_end(limit, _FAR_END_ASKS))
+        elif waiting is not None and asks > 0:
+            if asks == _FAR_END_ASKS:
+                self._channel.send(Pong())  # something to acknowledge
+            self._timers.after(_FAR_END_S, lambda: self._ask_far_end(limit, asks - 1))
+        else:
+            self._end(f"heard nothing from the launcher for {quiet:.0f} s")
 
-    # ---- output ----
+    def _start(self, order: Start) -> None:
+        self._started_at = time.monotonic()
+        for wanted in order.ranks:
+            self._start_rank(wanted, order)
 
-    def _watch_output(self, rank: RankProcess, fd: int) -> None:
-        self._by_output[fd] = rank
-        if not self._channel.full:
-            self._selector.register(fd, selectors.EVENT_READ, lambda: self._on_output(rank, fd))
-
-    def _on_output(self, rank: RankProcess, fd: int) -> None:
-        if fd in rank.outputs and not self._channel.full:
-            self._read_output(rank, fd)
-        if self._channel.full:
-            for other in self._by_output:
-                if other in self._selector.get_map():
-                    self._selector.unregister(other)
-
-    def _read_outputs_again(self) -> None:
-        for fd, rank in self._by_output.items():
-            if fd not in self._selector.get_map():
-                self._selector.register(fd, selectors.EVENT_READ, lambda r=rank, f=fd: self._on_output(r, f))
-
-    def _read_output(self, rank: RankProcess, fd: int) -> bool:
+    def _start_rank(self, wanted: RankOrder, order: Start) -> None:
         try:
-            data = os.read(fd, READ_BYTES)
-        except BlockingIOError:
-            return False
-        except OSError:
-            data = b""
-        if data:
-            self._channel.send({"is": "output", "rank": rank.rank, "stream": rank.outputs[fd]}, data)
-            return True
-        if fd in self._selector.get_map():
-            self._selector.unregister(fd)
-        del self._by_output[fd]
-        rank.close_output(fd)
-        return False
+            env = _environment(order.drop, {**order.env, **wanted.env})
+            for name, text in wanted.files.items():
+                env[name] = self._files.write(f"{wanted.rank}-{name}", text)
+            rank = RankProcess(wanted.rank, self._argv, env, self._cwd, wanted.stdin)
+        except OSError as error:
+            self._channel.send(Unstarted(wanted.rank, str(error)))
+            return
+        self._ranks[rank.rank] = rank
+        self._guard.started(rank.pid)
+        self._outputs.attach(rank)
+        if wanted.stdin:
+            self._inputs.attach(rank)
+        self._channel.send(Started(rank.rank, rank.pid, time.monotonic() - self._started_at))
 
 
 def _environment(drop: list[str], add: dict[str, str]) -> dict[str, str]:

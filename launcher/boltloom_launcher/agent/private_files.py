@@ -39,3 +39,4 @@ class PrivateFiles:
         if self._directory:
             with contextlib.suppress(OSError):
                 os.rmdir(self._directory)
+        self._directory, self._paths = "", []

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
 import sys
+
+from boltloom_launcher.agent.command import through_sh
 
 _PR_SET_CHILD_SUBREAPER = 36
 _F_SETPIPE_SZ = 1031
@@ -51,16 +54,12 @@ class RankProcess:
     def __init__(self, rank: int, argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool) -> None:
         """Start it. :raises OSError: it cannot be started."""
         self.rank = rank
-        self._popen = subprocess.Popen(
-            argv,
-            bufsize=0,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        try:
+            self._popen = _started(argv, env, cwd, wants_stdin)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+            self._popen = _started(through_sh(argv, cwd, env), env, cwd, wants_stdin)
         self.pid = self._popen.pid
         self.stdin = self._popen.stdin.fileno() if self._popen.stdin else -1
         self.outputs: dict[int, int] = {}  # file descriptor -> 1 (stdout) or 2 (stderr), while it is open
@@ -72,12 +71,21 @@ class RankProcess:
         if self.stdin >= 0:
             os.set_blocking(self.stdin, False)
         self.alive = True
-        self.ended_by_us = False  # it was told to end before it ended
+        self.told: set[int] = set()  # the signals that it was sent to end it
         self.leaves_group = False  # it is gone, but others of its group are not
 
     def signal_group(self, number: int) -> None:
         """Signal everybody in the rank's process group."""
         signal_group(self.pid, number)
+
+    def forward(self, number: int) -> None:
+        """Send a signal to the rank alone, which may do with it what it likes."""
+        if self.alive:
+            signal_all([self.pid], number)
+
+    def ended_by_us(self, number: int | None) -> bool:
+        """It ended, by this signal or without one, because it was told to; SIGKILL of somebody else's never counts."""
+        return bool(self.told) and (number != signal.SIGKILL or number in self.told)
 
     def group_lives(self) -> bool:
         """Somebody is left in the group of a rank that has ended."""
@@ -107,6 +115,19 @@ class RankProcess:
         pipe = self._popen.stdout if stream == 1 else self._popen.stderr
         if pipe is not None:
             pipe.close()
+
+
+def _started(argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        argv,
+        bufsize=0,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
 
 
 def descendants(ancestor: int) -> list[int]:

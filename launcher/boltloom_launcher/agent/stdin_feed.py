@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the launcher's user types, on its way into the one rank that reads it.
+"""What the launcher's user types, on its way into the ranks that read it.
 
-The launcher sends a piece, we say when the rank has taken it, and then comes the
-next: so a rank that does not read holds back the user, not our memory.
+The launcher sends a piece for a rank, we say when the rank has taken it, and then comes the
+next: so a rank that does not read holds back itself, not our memory.
 """
 
 from __future__ import annotations
@@ -11,65 +11,71 @@ import os
 import selectors
 
 from boltloom_launcher.agent.channel import Channel
+from boltloom_launcher.agent.messages import StdinClosed, StdinReady
 from boltloom_launcher.agent.processes import RankProcess
 
 
 class StdinFeed:
-    """Feeds at most one rank of this host."""
+    """Feeds the ranks of this host."""
 
     def __init__(self, selector: selectors.BaseSelector, channel: Channel) -> None:
         self._selector = selector
         self._channel = channel
-        self._rank: RankProcess | None = None
-        self._waiting = b""
-        self._over = False  # end of file comes behind what is waiting
+        self._readers: dict[int, _Reader] = {}
 
     def attach(self, rank: RankProcess) -> None:
         """This rank reads from now on."""
-        self._rank = rank
-        self._channel.send({"is": "stdin_ready"})
+        self._readers[rank.rank] = _Reader(rank)
+        self._channel.send(StdinReady(rank.rank))
 
-    def give(self, data: bytes) -> None:
-        """Take a piece; b"" is the end of file."""
-        if self._rank is None:
+    def give(self, rank: int, data: bytes) -> None:
+        """Take a piece for a rank; b"" is the end of file."""
+        reader = self._readers.get(rank)
+        if reader is None:
             return
         if not data:
-            self._over = True
-            if not self._waiting:
-                self._close()
+            reader.over = True
+            if not reader.waiting:
+                self._close(reader)
             return
-        if not self._waiting:
-            self._selector.register(self._rank.stdin, selectors.EVENT_WRITE, self._write)
-        self._waiting += data
+        if not reader.waiting:
+            self._selector.register(reader.process.stdin, selectors.EVENT_WRITE, lambda: self._write(reader))
+        reader.waiting += data
 
     def forget(self, rank: RankProcess) -> None:
-        """The rank has ended; nobody reads any more, if it was this one."""
-        if self._rank is rank:
-            self._close()
+        """The rank has ended; it reads no more."""
+        reader = self._readers.get(rank.rank)
+        if reader is not None:
+            self._close(reader)
 
-    def _write(self) -> None:
-        if self._rank is None:
-            return
+    def _write(self, reader: _Reader) -> None:
         try:
-            self._waiting = self._waiting[os.write(self._rank.stdin, self._waiting) :]
+            reader.waiting = reader.waiting[os.write(reader.process.stdin, reader.waiting) :]
         except BlockingIOError:
             return
         except OSError:
-            self._close()
+            self._close(reader)
             return
-        if self._waiting:
+        if reader.waiting:
             return
-        self._selector.unregister(self._rank.stdin)
-        if self._over:
-            self._close()
+        self._selector.unregister(reader.process.stdin)
+        if reader.over:
+            self._close(reader)
         else:
-            self._channel.send({"is": "stdin_ready"})
+            self._channel.send(StdinReady(reader.process.rank))
 
-    def _close(self) -> None:
-        rank, self._rank, self._waiting = self._rank, None, b""
-        if rank is None:
-            return
-        if rank.stdin in self._selector.get_map():
-            self._selector.unregister(rank.stdin)
-        rank.close_stdin()
-        self._channel.send({"is": "stdin_closed"})
+    def _close(self, reader: _Reader) -> None:
+        if reader.process.stdin in self._selector.get_map():
+            self._selector.unregister(reader.process.stdin)
+        reader.process.close_stdin()
+        del self._readers[reader.process.rank]
+        self._channel.send(StdinClosed(reader.process.rank))
+
+
+class _Reader:
+    """A rank that reads, and what it has not taken yet."""
+
+    def __init__(self, process: RankProcess) -> None:
+        self.process = process
+        self.waiting = b""
+        self.over = False  # end of file comes behind what is waiting

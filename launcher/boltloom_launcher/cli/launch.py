@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shlex
@@ -20,7 +21,24 @@ from boltloom_launcher.spawn import start_agent
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PORT = click.IntRange(1, 65535)
-_SECONDS = click.FloatRange(min=0, min_open=True)
+_MOST_SECONDS = 366 * 24 * 3600.0
+
+
+class _Seconds(click.FloatRange):
+    """A time that can be waited for: not nan, not infinite, a year at most."""
+
+    def __init__(self, least: float | None = None) -> None:
+        super().__init__(min=least or 0.0, max=_MOST_SECONDS, min_open=least is None)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return number
+
+
+_SECONDS = _Seconds()
+_SECONDS_OR_NONE = _Seconds(least=0.0)
 
 
 @click.command(
@@ -32,11 +50,19 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option("-i", "--inventory", metavar="FILE", help="Ansible inventory: its group 'boltloom', or all its hosts.")
 @click.option("--backend", metavar="NAME", help="ring, jaccl, jaccl-ring or nccl. [default: the hostfile's, or ring]")
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Variable for the ranks; may be repeated.")
+@click.option("-m", "--module", is_flag=True, help="COMMAND begins with the name of a Python module.")
+@click.option("--no-verify-script", is_flag=True, help="Do not check that the hosts have COMMAND.")
 @click.option("--cwd", metavar="DIR", help="Working directory of the ranks. [default: this one, or else the home]")
-@click.option("--python", metavar="PATH", help="Run COMMAND with this interpreter.")
-@click.option("-p", "--starting-port", default=32323, type=_PORT, help="First port of the ring. [default: 32323]")
+@click.option(
+    "--python",
+    metavar="PATH",
+    help="Run COMMAND with this interpreter. [default for *.py that is not executable, and for -m: this one]",
+)
+@click.option(
+    "-p", "--starting-port", type=_PORT, help="First port of the ring. [default: ports that are free on each host]"
+)
 @click.option("--connections-per-ip", default=1, type=click.IntRange(min=1), help="Ring connections per address.")
-@click.option("--nccl-port", default=12345, type=_PORT, help="Port of NCCL's rendezvous. [default: 12345]")
+@click.option("--nccl-port", type=_PORT, help="Port of NCCL's rendezvous. [default: one that is free]")
 @click.option("--mpi-arg", multiple=True, hidden=True)
 @click.option("--ssh-arg", multiple=True, metavar="ARG", help='Options for ssh, as in "-p 2222"; may be repeated.')
 @click.option(
@@ -50,8 +76,16 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
     help="Seconds that one collective may take. [default: 300]",
 )
 @click.option("--deadline", type=_SECONDS, help="Seconds that the whole run may take (exit status 124).")
+@click.option("--grace", default=10.0, type=_SECONDS_OR_NONE, help="Seconds from SIGTERM to SIGKILL. [default: 10]")
+@click.option("--stdin", default="all", metavar="all|RANK|none", help="Which ranks read what is typed. [default: all]")
 @click.option(
-    "--grace", default=10.0, type=click.FloatRange(min=0), help="Seconds from SIGTERM to SIGKILL. [default: 10]"
+    "--max-restarts",
+    default=0,
+    type=click.IntRange(0, 10_000),
+    help="Start all ranks again when one has failed, so often at most. [default: 0]",
+)
+@click.option(
+    "--restart-delay", default=1.0, type=_SECONDS_OR_NONE, help="Seconds before they are started again. [default: 1]"
 )
 @click.option("--verbose", is_flag=True, help="Say on stderr what is done.")
 @click.option("--print-python", is_flag=True, help="Print the interpreter and exit.")
@@ -59,11 +93,13 @@ _SECONDS = click.FloatRange(min=0, min_open=True)
 def launch(**options: Any) -> int:
     """Start COMMAND once per rank and supervise the ranks until all have ended.
 
-    The first word that is no option begins COMMAND. Typed input goes to rank 0. If a rank
+    The first word that is no option begins COMMAND. Typed input goes to every rank. If a rank
     fails, the others are ended and its exit status (128 + signal) is that of the run.
+    SIGUSR1, SIGUSR2 and SIGWINCH are passed on to the ranks.
 
     Exit status: 0 all ranks succeeded; a rank's own when it failed; 2 wrong usage or file;
-    3 hosts not fit; 124 deadline; 130 or 143 interrupted.
+    3 hosts not fit, or lost; 74 stdout cannot be written; 124 deadline; 130 or 143 interrupted;
+    141 nobody reads stdout any more.
     """
     if options["print_python"]:
         click.echo(options["python"] or sys.executable)
@@ -98,7 +134,9 @@ def _request(options: dict[str, Any]) -> Request:
     return Request(
         roster=listed.roster,
         backend=name,
-        argv=((options["python"],) if options["python"] else ()) + options["command"],
+        argv=_argv(options),
+        module=options["module"] and not options["python"],
+        checked=not options["no_verify_script"],
         env=_env([*listed.envs, *options["env"]]),
         cwd=options["cwd"] or _here(),
         cwd_required=options["cwd"] is not None,
@@ -108,9 +146,30 @@ def _request(options: dict[str, Any]) -> Request:
         timeout=options["timeout"],
         deadline=options["deadline"],
         grace=options["grace"],
+        stdin=_readers(options["stdin"], len(listed.roster.seats)),
+        restarts=options["max_restarts"],
+        rest=options["restart_delay"],
         tag=(many and os.isatty(1)) if tag is None else tag,
         verbose=options["verbose"],
     )
+
+
+def _argv(options: dict[str, Any]) -> tuple[str, ...]:
+    """With an interpreter that was asked for; else each host chooses its own where one is needed."""
+    command: tuple[str, ...] = options["command"]
+    if not options["python"]:
+        return command
+    return (options["python"], *(("-m",) if options["module"] else ()), *command)
+
+
+def _readers(given: str, size: int) -> tuple[int, ...]:
+    """The ranks that read what is typed."""
+    if given in ("all", "none"):
+        return tuple(range(size)) if given == "all" and not os.path.samestat(os.fstat(0), os.stat(os.devnull)) else ()
+    if not (given.isascii() and given.isdigit()) or len(given) > 9 or int(given) >= size:
+        ranks = f"a rank from 0 to {size - 1}" if size > 1 else "0"
+        raise UsageError(f"--stdin is {given!r}, which is no rank of this run", f"give all, none or {ranks}")
+    return (int(given),)
 
 
 def _env(given: list[str]) -> tuple[tuple[str, str], ...]:

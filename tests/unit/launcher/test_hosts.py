@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
-from boltloom_launcher.addresses import Hello, management_addresses, resolve_ipv4, source_towards
+from boltloom_launcher.addresses import management_addresses, resolve_ipv4, source_towards
+from boltloom_launcher.agent.messages import Hello
 from boltloom_launcher.errors import UnfitError, UsageError
 from boltloom_launcher.hosts import Reach, Seat, default_reach, from_names, seat
 
@@ -49,11 +50,34 @@ def test_addresses_are_filled_in_only_where_nobody_gave_one() -> None:
     assert [host.ips for host in roster.hosts] == [("10.77.0.1",), ("192.168.1.2",)]
 
 
+def test_a_loopback_address_is_of_no_use_to_other_computers() -> None:
+    hosts = [
+        Host("127.0.0.1", ("127.0.0.1",)),
+        Host("mac1"),
+        Host("c", ("::1", "127.0.0.2")),
+        Host("d", ("::1", "10.1.1.1")),
+    ]
+    given = ["192.168.1.1", "192.168.1.2", "192.168.1.3", "192.168.1.4"]
+    roster = seat(hosts, default_reach).with_addresses(given)
+    assert [host.ips for host in roster.hosts] == [*((ip,) for ip in given[:3]), ("::1", "10.1.1.1")]
+
+
+def test_one_computer_under_two_names_is_one_computer() -> None:
+    roster = seat([Host("mac1"), Host("10.0.0.1"), Host("mac2"), Host("mac1")], default_reach)
+    seats = roster.on_machines(["a", "a", "b"]).seats
+    assert [(each.host, each.local_rank, each.local_size) for each in seats] == [
+        (0, 0, 3),
+        (1, 1, 3),
+        (2, 0, 1),
+        (0, 2, 3),
+    ]
+
+
 LOCAL, FAR1, FAR2 = Reach("here"), Reach("far1", "far1"), Reach("far2", "far2")
 
 
 def hello(server: str = "", client: str = "") -> Hello:
-    return Hello(1, "3.11", "x", server, client)
+    return Hello(1, "3.11", "x", "x", server, client)
 
 
 @pytest.mark.parametrize(
@@ -63,14 +87,22 @@ def hello(server: str = "", client: str = "") -> Hello:
         ([FAR1, FAR2], [hello("10.0.0.2", "10.0.0.1"), hello("10.0.0.3", "10.0.0.1")], ["10.0.0.2", "10.0.0.3"]),
         ([LOCAL, FAR1], [hello(), hello("10.0.0.2", "10.0.0.1")], ["10.0.0.1", "10.0.0.2"]),
         ([LOCAL, FAR1], [hello(), hello("127.0.0.1", "127.0.0.1")], ["127.0.0.1", "127.0.0.1"]),
-        ([FAR1], [hello("fd00::2", "fd00::1")], ["fd00::2"]),
+        ([FAR2], [hello("fd00::2", "fd00::1")], ["fd00::2"]),
+        ([FAR2, LOCAL], [hello("fd00::2", "fd00::1"), hello()], ["fd00::2", "fd00::1"]),
+        # MLX reads IPv4 only: a name that has both kinds of address is taken by that one.
+        ([FAR1, LOCAL], [hello("fd00::2", "fd00::1"), hello()], ["10.9.9.9", "10.9.9.1"]),
+        (
+            [FAR1, FAR2, LOCAL],
+            [hello("fd00::2"), hello("10.0.0.2", "10.0.0.1"), hello()],
+            ["10.9.9.9", "10.0.0.2", "10.0.0.1"],
+        ),
         # Reached by a Bonjour name: link-local addresses are of no use to others, so names are resolved instead.
         ([FAR1, LOCAL], [hello("fe80::2%en0", "fe80::1%en0"), hello()], ["10.9.9.9", "10.9.9.1"]),
         ([FAR1, LOCAL], [hello("fe80::2", "fe80::1"), hello()], ["10.9.9.9", "10.9.9.1"]),
     ],
 )
 def test_management_addresses(reaches: list[Reach], hellos: list[Hello], expected: list[str]) -> None:
-    resolved = {"far1": "10.9.9.9"}
+    resolved = {"far1": "10.9.9.9", "far2": ""}
     made = management_addresses(
         reaches, hellos, resolve=lambda reach: resolved[reach.name], source=lambda away: {"10.9.9.9": "10.9.9.1"}[away]
     )

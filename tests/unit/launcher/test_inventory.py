@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from boltloom_launcher.ansible.rendering import read_answers
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.inventory import InventoryHost, select
 
@@ -71,7 +73,6 @@ def test_a_hostfile_entry_is_found_by_name_or_address() -> None:
         ({}, "/etc/rack/boltloom-hostfile.json"),
         ({"thunderbolt_net_hostfile": "fabric.json"}, "/etc/rack/fabric.json"),
         ({"thunderbolt_net_hostfile": "/tmp/f.json"}, "/tmp/f.json"),
-        ({"thunderbolt_net_hostfile": "{{ x }}/f.json"}, "/etc/rack/boltloom-hostfile.json"),
     ],
 )
 def test_where_the_hostfile_is_expected(variables: dict[str, str], expected: str) -> None:
@@ -82,10 +83,46 @@ def test_where_the_hostfile_is_expected(variables: dict[str, str], expected: str
     ("variables", "words"),
     [
         ({"ansible_port": "ssh"}, "inv.yml: ansible_port of mac1 is 'ssh': write a number"),
-        ({"ansible_host": "{{ ip }}"}, "inv.yml: ansible_host of mac1 is a template: "),
+        (
+            {"ansible_connection": "ansible.builtin.winrm"},
+            "inv.yml: mac1 is reached by the connection 'winrm', which launches nothing: use ssh or local",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_named(variables: dict[str, str], words: str) -> None:
     with pytest.raises(UsageError) as caught:
         select(listing({"mac1": variables}), "inv.yml")
     assert caught.value.one_line().startswith(words)
+
+
+def test_what_is_no_plain_value_is_rendered_for_those_hosts_alone() -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def render(path: str, hosts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        asked.append((path, *hosts))
+        assert "ansible_host" in names
+        return {host: {"ansible_host": f"{host}.local", "ansible_port": 2222} for host in hosts}
+
+    variables = {
+        "mac1": {"ansible_host": "{{ inventory_hostname }}.local", "ansible_user": "me"},
+        "mac2": {"ansible_host": "10.0.0.2", "other": "{{ not ours }}"},
+        "mac3": {"ansible_user": {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256"}},
+        "mac4": {"ansible_host": "{{ nobody asked for this host }}"},
+    }
+    found = select(listing(variables), "inv.yml", ["mac1", "mac2", "mac3"], render).hosts
+    assert [(host.address, host.port, host.user) for host in found[:2]] == [
+        ("mac1.local", 2222, "me"),
+        ("10.0.0.2", None, ""),
+    ]
+    assert asked == [("inv.yml", "mac1", "mac3")]
+
+
+def test_answers_of_ansible_are_found_among_whatever_else_it_prints() -> None:
+    text = (
+        'a warning\n\x1b[0;32mmac1 | SUCCESS => {\x1b[0m\n    "changed": false,\n    "msg": {"a": "} | b"}\n}\n'
+        'host two | FAILED! => {"msg": "no"}\nmac3 | SUCCESS => {broken\nmac4 | UNREACHABLE! => {}\n'
+    )
+    assert read_answers(text) == {
+        "mac1": ("SUCCESS", {"changed": False, "msg": {"a": "} | b"}}),
+        "host two": ("FAILED!", {"msg": "no"}),
+    }

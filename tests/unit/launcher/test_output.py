@@ -6,10 +6,10 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from boltloom_launcher.output import Lines, Screen
+from boltloom_launcher.output import Lines, Readers, Screen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -117,30 +117,75 @@ def pipe() -> Iterator[tuple[int, int]]:
             os.close(fd)
 
 
-def test_a_slow_reader_is_told_about_and_nothing_is_lost(pipe: tuple[int, int]) -> None:
-    reading, writing = pipe
-    full, room = threading.Event(), threading.Event()
-    screen = Screen(stdout=writing)
-    screen.tell(full.set, room.set, lambda: None)
+class Told:
+    """What was said about the readers."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.full, self.room, self.closed, self.failed = (threading.Event() for _ in range(4))
+        self.words: list[object] = []
+
+        def tell(event: threading.Event) -> Callable[..., None]:
+            def act(*words: object) -> None:
+                self.words += words
+                event.set()
+
+            return act
+
+        screen.tell(Readers(tell(self.full), tell(self.room), tell(self.closed), tell(self.failed)))
+
+
+def fill(screen: Screen, told: Told) -> int:
+    """Write until too much waits; how many bytes that were."""
     sent = 0
-    while not full.is_set():
+    while not told.full.is_set():
         screen.write(1, b"x" * (1 << 20))
         sent += 1 << 20
         assert sent < 64 << 20, "it never said that it is full"
+    return sent
+
+
+def test_a_slow_reader_is_told_about_and_nothing_is_lost(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    screen = Screen(stdout=writing)
+    told = Told(screen)
+    sent = fill(screen, told)
+    assert told.words == [1]
     got = 0
     while got < sent:
         got += len(os.read(reading, 1 << 20))
-    screen.close()
-    assert room.wait(5)
+    assert screen.close()
+    assert told.room.wait(5)
     assert got == sent
+
+
+def test_a_stuck_stdout_does_not_hold_up_stderr_nor_the_end(pipe: tuple[int, int]) -> None:
+    _, writing = pipe
+    heard, said = os.pipe()
+    screen = Screen(stdout=writing, stderr=said)
+    fill(screen, Told(screen))
+    screen.write(2, b"boltloom: rank 1 exited\n")
+    assert os.read(heard, 100) == b"boltloom: rank 1 exited\n"
+    assert not screen.close(patience=0.05)
+    os.close(heard)
+    os.close(said)
 
 
 def test_a_reader_who_went_away_is_told_about(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
-    closed = threading.Event()
     screen = Screen(stdout=writing)
-    screen.tell(lambda: None, lambda: None, closed.set)
+    told = Told(screen)
     os.close(reading)
     screen.write(1, b"x")
-    screen.close()
-    assert closed.is_set()
+    assert screen.close()
+    assert told.closed.is_set() and not told.failed.is_set()
+
+
+def test_a_disk_that_is_full_is_told_about() -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    screen = Screen(stdout=full)
+    told = Told(screen)
+    screen.write(1, b"x")
+    assert screen.close()
+    os.close(full)
+    assert told.failed.is_set() and not told.closed.is_set()
+    assert told.words == ["No space left on device"]

@@ -1,17 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a job is ended and what its status is, as histories: events in, actions out. No process, no clock."""
+"""When a run goes on, when it is ended and what its status is, as histories: events in, actions out. No process, no
+clock."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
-from boltloom_launcher.policy import Action, End, Ended, EndingOverdue, Event, Finish, Job, Started, Stopped, step
+from boltloom_launcher.policy.actions import Action, Close, Draft, End, GiveUp, Leave, Look, Prepare, Say, Start, Wake
+from boltloom_launcher.policy.events import (
+    AgentEnded,
+    Answered,
+    Drafted,
+    Ended,
+    Event,
+    Gone,
+    Looked,
+    Lost,
+    Overdue,
+    Refused,
+    Started,
+    Stopped,
+)
+from boltloom_launcher.policy.job import Job
+from boltloom_launcher.policy.limits import CONNECT_S, OVERDUE_S, SILENCE_S
+from boltloom_launcher.policy.step import begin, step
 from boltloom_launcher.report import summary
+from hypothesis import given
+from hypothesis import strategies as st
 
-TERM, KILL, INT = signal.SIGTERM, signal.SIGKILL, signal.SIGINT
+TERM, KILL, INT, ABRT = signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGABRT
 GRACE = 10.0
+LEAVE = "leave"  # the run is decided: in the histories below, where Say, Leave and Wake would be written out
+
+
+def new(size: int, **more: object) -> Job:
+    """A run with a host for each rank, whose agents have been started."""
+    job = Job(tuple(f"mac{rank}" for rank in range(size)), tuple(range(size)), GRACE)
+    return replace(job, **more)  # type: ignore[arg-type]
+
+
+def running(size: int, **more: object) -> Job:
+    """The same with ranks that run."""
+    return new(size, phase="running", **more)
+
+
+def take(job: Job, events: Sequence[Event]) -> tuple[Job, list[Action]]:
+    """Many events, and all actions that follow from them."""
+    done: list[Action] = []
+    for event in events:
+        job, actions = step(job, event)
+        done += actions
+    return job, done
 
 
 def ok(rank: int, after: float = 5.0) -> Ended:
@@ -33,12 +76,12 @@ def ended_by_us(rank: int, after: float = 1.1) -> Ended:
 class History(NamedTuple):
     name: str
     size: int
-    events: list[tuple[Event, list[Action]]]
+    events: list[tuple[Event, list[object]]]  # what follows: End, or the status with which the run is decided
     says: list[str]
 
 
 HISTORIES = [
-    History("all succeed", 2, [(Started(0, 10), []), (Started(1, 11), []), (ok(1), []), (ok(0), [Finish(0)])], []),
+    History("all succeed", 2, [(Started(0, 10), []), (Started(1, 11), []), (ok(1), []), (ok(0), [0])], []),
     History(
         "the first to fail decides, the others are ended",
         3,
@@ -48,26 +91,29 @@ HISTORIES = [
             (Started(2, 12), []),
             (fails(1, 7, 3.25), [End(TERM, GRACE)]),
             (ended_by_us(0), []),
-            (ended_by_us(2), [Finish(7)]),
+            (ended_by_us(2), [7]),
         ],
         ["rank 1 on mac1 (pid 11) exited with status 7 after 3.2 s; the other 2 ranks were ended"],
     ),
     History(
         "news out of order: the earliest by time is the cause",
         2,
-        [(fails(0, 1, 1.01), [End(TERM, GRACE)]), (killed(1, KILL, 1.0), [Finish(137)])],
-        ["rank 1 on mac1 was killed by SIGKILL after 1.0 s; 1 other rank failed after it"],
+        [(fails(0, 1, 1.01), [End(TERM, GRACE)]), (killed(1, KILL, 1.0), [137])],
+        [
+            "rank 1 on mac1 was killed by SIGKILL after 1.0 s; 1 other rank failed too",
+            "rank 0 on mac0 exited with status 1 after 1.0 s",
+        ],
     ),
     History(
         "a rank that was told to end is no cause, whatever its status and time",
         2,
-        [(fails(0, 5, 2.0), [End(TERM, GRACE)]), (Ended(1, 1.9, code=1, by_us=True), [Finish(5)])],
+        [(fails(0, 5, 2.0), [End(TERM, GRACE)]), (Ended(1, 1.9, code=1, by_us=True), [5])],
         ["rank 0 on mac0 exited with status 5 after 2.0 s; the other rank was ended"],
     ),
     History(
         "the last rank fails after the others succeeded",
         2,
-        [(ok(0), []), (fails(1, 3), [Finish(3)])],
+        [(ok(0), []), (fails(1, 3), [3])],
         ["rank 1 on mac1 exited with status 3 after 1.0 s"],
     ),
     History(
@@ -76,14 +122,17 @@ HISTORIES = [
         [
             (Ended(1, 4.0, reason="was lost: the connection to mac1 was lost"), [End(TERM, GRACE)]),
             (Ended(2, 4.0, reason="was lost: the connection to mac1 was lost"), []),
-            (ended_by_us(0), [Finish(3)]),
+            (ended_by_us(0), [3]),
         ],
-        ["rank 1 on mac1 was lost: the connection to mac1 was lost; 1 other rank failed after it; 1 rank was ended"],
+        [
+            "rank 1 on mac1 was lost: the connection to mac1 was lost; 1 other rank failed too; 1 rank was ended",
+            "rank 2 on mac2 was lost: the connection to mac1 was lost",
+        ],
     ),
     History(
         "a rank that had ended well is not lost with its host",
         2,
-        [(ok(0), []), (Ended(0, 9.0, reason="was lost"), []), (ok(1), [Finish(0)])],
+        [(ok(0), []), (Ended(0, 9.0, reason="was lost"), []), (ok(1), [0])],
         [],
     ),
     History(
@@ -92,9 +141,9 @@ HISTORIES = [
         [
             (Stopped("interrupted", INT), [End(INT, GRACE)]),
             (Ended(0, 2, code=0, by_us=True), []),
-            (ok(1), [Finish(130)]),
+            (ok(1), [130]),
         ],
-        ["interrupted by SIGINT; 2 ranks were ended"],
+        ["interrupted by SIGINT; 1 rank was ended"],
     ),
     History(
         "the second Ctrl-C kills at once",
@@ -102,44 +151,44 @@ HISTORIES = [
         [
             (Stopped("interrupted", INT), [End(INT, GRACE)]),
             (Stopped("interrupted", INT), [End(KILL, 0.0)]),
-            (Ended(0, 2, signal=KILL, by_us=True), [Finish(130)]),
+            (Ended(0, 2, signal=KILL, by_us=True), [130]),
         ],
-        ["interrupted by SIGINT; 1 rank was ended"],
+        ["interrupted by SIGINT; 1 rank was ended by SIGKILL"],
     ),
     History(
         "SIGTERM gives 143",
         1,
-        [(Stopped("interrupted", TERM), [End(TERM, GRACE)]), (ended_by_us(0), [Finish(143)])],
+        [(Stopped("interrupted", TERM), [End(TERM, GRACE)]), (ended_by_us(0), [143])],
         ["interrupted by SIGTERM; 1 rank was ended"],
     ),
     History(
         "the deadline gives 124, and changes nothing about an ending in progress",
         1,
-        [(Stopped("deadline"), [End(TERM, GRACE)]), (Stopped("deadline"), []), (ended_by_us(0), [Finish(124)])],
+        [(Stopped("deadline"), [End(TERM, GRACE)]), (Stopped("deadline"), []), (ended_by_us(0), [124])],
         ["the deadline for the whole run has passed; 1 rank was ended"],
     ),
     History(
         "a deadline after a failure leaves the failure's status",
         2,
-        [(fails(0, 9), [End(TERM, GRACE)]), (Stopped("deadline"), []), (ended_by_us(1), [Finish(9)])],
+        [(fails(0, 9), [End(TERM, GRACE)]), (Stopped("deadline"), []), (ended_by_us(1), [9])],
         ["rank 0 on mac0 exited with status 9 after 1.0 s; the other rank was ended"],
     ),
     History(
-        "nobody reads our output: quiet, and the status that a shell gives for SIGPIPE",
+        "nobody reads our output: the status that a shell gives for SIGPIPE",
         1,
-        [(Stopped("output-closed", signal.SIGPIPE), [End(TERM, GRACE)]), (ended_by_us(0), [Finish(141)])],
-        [],
+        [(Stopped("output-closed", signal.SIGPIPE), [End(TERM, GRACE)]), (ended_by_us(0), [141])],
+        ["nobody reads stdout any more; 1 rank was ended"],
     ),
     History(
         "a rank that cannot even be killed is named, and the status is that of the cause",
         2,
-        [(fails(0, 4), [End(TERM, GRACE)]), (EndingOverdue(), [Finish(4)]), (ended_by_us(1), [])],
+        [(fails(0, 4), [End(TERM, GRACE)]), (Overdue("ending", 1), [4]), (ended_by_us(1), [])],
         ["rank 0 on mac0 exited with status 4 after 1.0 s", "rank 1 on mac1 may still be running: look there"],
     ),
     History(
         "a rank that could not be started",
         2,
-        [(Ended(1, 0.0, reason="could not be started (no memory)"), [End(TERM, GRACE)]), (ended_by_us(0), [Finish(3)])],
+        [(Ended(1, 0.0, reason="could not be started (no memory)"), [End(TERM, GRACE)]), (ended_by_us(0), [3])],
         ["rank 1 on mac1 could not be started (no memory); the other rank was ended"],
     ),
 ]
@@ -147,30 +196,256 @@ HISTORIES = [
 
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda h: h.name)
 def test_history(history: History) -> None:
-    job = Job(history.size, GRACE)
-    at_finish = job
+    job = running(history.size)
     for event, expected in history.events:
+        was = job.phase
         job, actions = step(job, event)
-        assert list(actions) == expected, event
-        if any(isinstance(action, Finish) for action in actions):
-            at_finish = job
-    assert job.finished
-    assert summary(at_finish, lambda rank: f"mac{rank}") == history.says
+        seen: list[object] = [action for action in actions if isinstance(action, End)]
+        if job.phase == "leaving" != was:
+            seen.append(job.status)
+            assert list(actions) == [
+                Say(tuple(history.says)),
+                Leave(),
+                Wake(GRACE + OVERDUE_S, Overdue("leaving", 1)),
+            ]
+        assert seen == expected, event
+    assert job.phase == "leaving"
+
+
+def test_every_ending_of_ranks_has_a_limit() -> None:
+    for first in (fails(0), Stopped("deadline"), Stopped("interrupted", INT), AgentEnded(0, "was ended by SIGTERM")):
+        job, actions = take(running(3), [first])
+        assert Wake(GRACE + OVERDUE_S, Overdue("ending", 1)) in actions
+        job, actions = take(job, [Overdue("ending", 1)])
+        assert (job.phase, Leave() in actions) == ("leaving", True)
+        job, actions = take(job, [Overdue("leaving", 1)])
+        assert (job.phase, actions) == ("over", [Close()])
+
+
+# ---- before the ranks run ----
+
+
+def test_the_way_to_the_ranks() -> None:
+    job, actions = begin(new(2, deadline=60.0))
+    assert list(actions) == [Wake(CONNECT_S, Overdue("connecting", 1)), Wake(60.0, Stopped("deadline"))]
+    job, done = take(job, [Answered(1)])
+    assert done == []
+    job, done = take(job, [Answered(0)])
+    assert done == [Draft()]
+    job, done = take(job, [Drafted()])
+    assert done[0] == Prepare()
+    job, done = take(job, [Answered(0), Answered(1)])
+    assert done == [Start(), Look()]
+    assert job.phase == "running"
+
+
+def test_everything_that_is_wrong_with_the_hosts_is_said_at_once() -> None:
+    job, done = take(new(3), [Lost(2, "cannot reach mac2"), Answered(0), Overdue("connecting", 1)])
+    assert job.status == 3
+    assert done[0] == Say(("mac1: has not answered for 30 s", "cannot reach mac2"))
+    job, done = take(new(2), [Answered(0), Answered(1), Drafted(), Answered(1, ("no",)), Answered(0, ("nor here",))])
+    assert done[2] == Wake(30.0, Overdue("preparing", 1))
+    assert done[3] == Say(("mac0: nor here", "mac1: no"))
+    assert job.status == 3
+
+
+def test_a_host_that_answered_and_is_lost_ends_the_waiting() -> None:
+    job, done = take(new(3), [Answered(0), Lost(0, "the connection to mac0 was lost")])
+    assert done[:2] == [Say(("the connection to mac0 was lost",)), Leave()]
+    assert job.status == 3
+
+
+def test_a_plan_that_cannot_be_made() -> None:
+    job, done = take(new(1), [Answered(0), Refused(2, "no RDMA devices")])
+    assert (job.status, done[1]) == (2, Say(("no RDMA devices",)))
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "words"),
+    [
+        (Stopped("interrupted", INT), 130, "interrupted before the ranks had started"),
+        (Stopped("deadline"), 124, "the deadline for the whole run has passed before the ranks had started"),
+        (Stopped("output-failed", words="No space left on device"), 74, "cannot write stdout: No space left on device"),
+        (AgentEnded(0, "was ended by SIGTERM"), 3, "mac0: the agent was ended by SIGTERM"),
+    ],
+    ids=["signal", "deadline", "disk full", "agent ended"],
+)
+def test_it_may_end_before_it_began(event: Event, status: int, words: str) -> None:
+    for before in ([], [Answered(0), Drafted()]):
+        job, done = take(new(1), [*before, event])
+        assert job.status == status
+        assert Say((words,)) in done and Leave() in done
+
+
+# ---- liveness ----
+
+
+def test_a_silent_host_is_given_up() -> None:
+    _, done = take(running(2), [Looked(0.0, ((0, 5.0), (1, SILENCE_S + 1)))])
+    assert done == [GiveUp(1, "nothing has been heard from mac1 for 61 s"), Look()]
+
+
+def test_who_was_stopped_himself_blames_nobody() -> None:
+    job, done = take(running(1), [Looked(80.0, ((0, 85.0),))])
+    assert done == [Look()]
+    _, done = take(job, [Looked(0.0, ((0, 90.0),))])
+    assert isinstance(done[0], GiveUp)  # heard nothing since we go on, either
+
+
+def test_an_agent_that_somebody_ended_is_named() -> None:
+    job, done = take(running(2), [AgentEnded(1, "was ended by SIGTERM", 3.0)])
+    assert isinstance(done[0], End)
+    job, done = take(job, [ended_by_us(1), ended_by_us(0)])
+    assert job.status == 3
+    assert done[0] == Say(
+        (
+            "the agent on mac1 was ended by SIGTERM and ended its 1 rank: see whether that host shuts down, or who "
+            "ended it",
+        )
+    )
+
+
+# ---- leaving ----
+
+
+def test_leaving_waits_for_everybody_but_not_for_ever() -> None:
+    job, done = take(running(2), [ok(0), Gone(0), ok(1)])
+    assert isinstance(done[-1], Wake)
+    _, done = take(job, [Gone(1)])
+    assert done == [Close()]
+    over, done = take(job, [Overdue("leaving", 1)])
+    assert (over.phase, done) == ("over", [Close()])
+
+
+def test_an_impatient_user_does_not_wait_for_leftovers() -> None:
+    job, _ = take(running(1), [killed(0)])
+    _, done = take(job, [Stopped("interrupted", INT)])
+    assert done[0] == End(KILL, 0.0)
+
+
+# ---- restarts ----
+
+
+def test_all_ranks_start_again_as_often_as_allowed() -> None:
+    job, done = take(running(2, restarts=1, rest=3.0), [Started(0, 10), Started(1, 11), fails(1, 7), ended_by_us(0)])
+    assert job.phase == "resting"
+    said = done[2]
+    assert isinstance(said, Say)
+    assert said.lines[0].startswith("rank 1 on mac1 (pid 11) exited with status 7")
+    assert said.lines[1] == "starting all ranks again in 3 s (1 of 1 restarts)"
+    assert done[3:] == [End(TERM, GRACE), Wake(3.0, Overdue("resting", 1))]
+    job, done = take(job, [Overdue("ending", 1), Overdue("resting", 1)])
+    assert done == [Draft()]
+    job, done = take(job, [Drafted(), Answered(0), Answered(1)])
+    assert done[2:] == [Start()]
+    assert (job.phase, job.attempt) == ("running", 2)
+    job, done = take(job, [fails(0, 9), ended_by_us(1)])
+    assert (job.phase, job.status) == ("leaving", 9)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [Stopped("interrupted", INT), ended_by_us(0), ended_by_us(1)],
+        [Lost(0, "gone"), ended_by_us(1)],
+        [fails(0), Overdue("ending", 1)],
+        [AgentEnded(0, "was ended by SIGTERM"), ended_by_us(0), ended_by_us(1)],
+        [ok(0), ok(1)],
+    ],
+    ids=["interrupted", "host lost", "a rank cannot be killed", "agent ended", "success"],
+)
+def test_what_is_not_tried_again(events: list[Event]) -> None:
+    job, _ = take(running(2, restarts=5), events)
+    assert job.phase == "leaving"
+
+
+def test_it_can_be_interrupted_while_it_rests() -> None:
+    job, done = take(running(1, restarts=5), [fails(0), Stopped("interrupted", INT)])
+    assert (job.phase, job.status) == ("leaving", 130)
+
+
+# ---- whatever happens ----
 
 
 def test_a_failed_rank_never_gives_zero() -> None:
     """Whatever comes together with the failure, and in whatever order."""
-    others: list[Event] = [ok(1), Stopped("deadline"), Stopped("interrupted", INT), EndingOverdue(), ended_by_us(1)]
+    overdue = Overdue("ending", 1)
+    others: list[Event] = [ok(1), Stopped("deadline"), Stopped("interrupted", INT), overdue, ended_by_us(1)]
     for first in others:
         for second in others:
             for order in ([fails(0), first, second], [first, fails(0), second], [first, second, fails(0)]):
-                job = Job(2, GRACE)
-                for event in [*order, EndingOverdue()]:
-                    job, _ = step(job, event)
-                assert job.finished and job.status != 0, order
+                job, _ = take(running(2), [*order, overdue])
+                assert job.phase in ("leaving", "ending", "running")
+                assert job.status != 0, order
 
 
 def test_an_unknown_end_never_gives_zero() -> None:
-    job, _ = step(Job(2, GRACE), ok(0))
-    job, actions = step(job, EndingOverdue())
-    assert actions == (Finish(3),)
+    job, _ = take(running(2), [ok(0), fails(1)])
+    assert job.status == 1
+    job, _ = take(running(2), [Stopped("deadline"), ok(0), Overdue("ending", 1)])
+    assert job.status == 124
+
+
+_RANKS = st.integers(0, 2)
+_TIMES = st.floats(0, 5)
+_CODES = st.sampled_from([0, 1, 7, 255])
+_SIGNALS = st.sampled_from([KILL, TERM, ABRT, signal.SIGSEGV, 64])
+_WHYS = st.sampled_from(["interrupted", "deadline", "output-closed", "output-failed"])
+EVENTS = st.one_of(
+    st.builds(Started, _RANKS, st.integers(2, 9999)),
+    st.builds(Ended, _RANKS, _TIMES, code=_CODES, by_us=st.booleans(), blames=st.none() | _RANKS),
+    st.builds(Ended, _RANKS, _TIMES, signal=_SIGNALS, by_us=st.booleans()),
+    st.builds(Ended, _RANKS, _TIMES, reason=st.just("could not be started (no memory)")),
+    st.builds(Lost, _RANKS, st.just("the connection was lost"), _TIMES),
+    st.builds(AgentEnded, _RANKS, st.just("was ended by SIGTERM"), _TIMES),
+    st.builds(Stopped, _WHYS, signal=st.sampled_from([INT, TERM, signal.SIGPIPE]), words=st.just("No space left")),
+    st.builds(Looked, st.floats(0, 100), st.lists(st.tuples(_RANKS, st.floats(0, 100)), max_size=2).map(tuple)),
+    st.builds(Overdue, st.sampled_from(["connecting", "preparing", "ending", "resting"]), st.integers(1, 3)),
+    st.builds(Answered, _RANKS, st.sampled_from([(), ("broken",)])),
+    st.sampled_from([Drafted(), Refused(2, "no plan")]),
+    st.builds(Gone, _RANKS),
+)
+
+
+@given(st.lists(EVENTS, max_size=40), st.integers(0, 2), st.booleans())
+def test_no_history_ends_silently_with_a_status_and_every_wait_is_bounded(
+    history: list[Event], restarts: int, started: bool
+) -> None:
+    job = running(3, restarts=restarts) if started else new(3, restarts=restarts)
+    _, first = begin(job)
+    waits = {first[0]} if not started else set()
+    waits = {action.event for action in waits if isinstance(action, Wake)}
+    said: list[str] = []
+    for event in history:
+        was = job
+        job, actions = step(job, event)
+        waits |= {action.event for action in actions if isinstance(action, Wake)}
+        if Leave() in actions:
+            said = [line for action in actions if isinstance(action, Say) for line in action.lines]
+            assert bool(said) == (job.status != 0)
+            assert all("\n" not in line for line in said)
+        if job.phase not in ("running", "over") and job.phase != was.phase:
+            drafting = any(isinstance(action, Draft) for action in actions)
+            assert drafting or Overdue(job.phase, job.attempt) in waits, job.phase
+    assert job.phase != "over" or len(said) > 0 or job.status == 0
+    assert summary(job) or job.status == 0
+
+
+@given(st.floats(0, 1.9), st.permutations(range(3)))
+def test_a_kill_beats_an_error_and_an_error_beats_one_that_names_another_rank(late: float, order: list[int]) -> None:
+    """As far as clocks can tell; a killed process with much memory is seen to end after those that miss it."""
+    ends = [
+        Ended(0, 1.0, code=1, blames=2),
+        Ended(1, 1.0, signal=ABRT, blames=0),
+        Ended(2, 1.0 + late, signal=KILL),
+    ]
+    job, _ = take(running(3), [ends[rank] for rank in order])
+    assert (job.status, job.cause) == (137, ends[2])
+    error = Ended(2, 1.0 + late, code=5)
+    job, _ = take(running(3), [[*ends[:2], error][rank] for rank in order])
+    assert (job.status, job.cause) == (5, error)
+
+
+def test_a_kill_long_after_the_first_error_is_not_its_cause() -> None:
+    job, _ = take(running(2), [fails(0, 5, 1.0), killed(1, KILL, 9.0)])
+    assert job.status == 5

@@ -13,7 +13,10 @@ import pytest
 from boltloom_launcher import bootstrap
 from boltloom_launcher.ssh import inventory_options, ssh_argv
 
-OURS = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3"
+OURS = (
+    "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 "
+    "-o RemoteCommand=none -o RequestTTY=no -o ClearAllForwardings=yes -o ControlMaster=no"
+)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +54,7 @@ def test_the_remote_command_passes_any_login_shell(shell: str) -> None:
         timeout=30,
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert b'"is": "hello"' in done.stdout
+    assert b'"Hello"' in done.stdout
 
 
 def test_an_interpreter_that_only_offers_to_install_one_is_passed_over(tmp_path: Path) -> None:

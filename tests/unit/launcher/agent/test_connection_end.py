@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from boltloom_launcher import bootstrap
 from boltloom_launcher.agent.frames import pack
+from boltloom_launcher.agent.messages import Command, Ping, Prepare, RankOrder, Start
 
 DEADLINE = 30.0
 # The rank and a grandchild in another session; both ignore what can be ignored, and hold the pipe open.
@@ -27,11 +29,11 @@ def agent() -> Iterator[Callable[[float | None], subprocess.Popen[bytes]]]:
         pipe = subprocess.PIPE
         process = subprocess.Popen(bootstrap.local_argv(), stdin=pipe, stdout=pipe, stderr=pipe)
         started.append(process)
-        common = {"argv": ["sh", "-c", SCRIPT], "env": {}, "drop": [], "cwd": "/"}
-        checks = {"cwd_required": False, "ports": [], "free": None, "grace": 0.2, "silence": silence}
-        rank = {"rank": 0, "env": {}, "files": {"FILE": "x"}, "stdin": False}
+        command = Command(["sh", "-c", SCRIPT], "", module=False, checked=True)
+        prepare = Prepare(command, {}, [], "/", False, [], grace=0.2, silence=silence)
+        start = Start({}, [], [RankOrder(0, {}, {"FILE": "x"}, stdin=False)])
         assert process.stdin is not None and process.stdout is not None
-        orders = pack({"do": "prepare", **common, **checks}) + pack({"do": "start", **common, "ranks": [rank]})
+        orders = pack(prepare) + pack(start)
         process.stdin.write(bootstrap.agent_bytes() + orders)
         process.stdin.flush()
         seen = b""
@@ -86,9 +88,25 @@ def test_it_stays_while_it_hears_something(agent: Callable[[float | None], subpr
     for _ in range(4):  # each answered ping takes a share of the silence that would end it
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.3)
-        process.stdin.write(pack({"do": "ping"}))
+        process.stdin.write(pack(Ping()))
         process.stdin.flush()
-        assert b"pong" in process.stdout.read1()  # type: ignore[attr-defined]
+        assert b"Pong" in process.stdout.read1()  # type: ignore[attr-defined]
+
+
+def test_it_stays_while_the_other_computer_answers_for_a_launcher_that_is_stopped(
+    agent: Callable[[float | None], subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        here, _ = server.accept()
+        ports = client.getsockname()[1], server.getsockname()[1]
+        monkeypatch.setenv("SSH_CONNECTION", f"127.0.0.1 {ports[0]} 127.0.0.1 {ports[1]}")
+        process = agent(0.2)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=3)
+        client.close()
+        here.close()
+        assert process.wait(timeout=DEADLINE) == 0
 
 
 def _descendants(pid: int) -> list[int]:

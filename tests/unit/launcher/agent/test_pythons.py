@@ -12,7 +12,22 @@ from pathlib import Path
 
 import pytest
 from boltloom_launcher import bootstrap
-from boltloom_launcher.agent.frames import MAGIC, FrameReader, Header, pack
+from boltloom_launcher.agent.frames import MAGIC, FrameReader, pack
+from boltloom_launcher.agent.messages import (
+    Command,
+    Exited,
+    Hello,
+    Message,
+    Output,
+    Ping,
+    Pong,
+    Port,
+    Prepare,
+    Prepared,
+    RankOrder,
+    Start,
+    Stdin,
+)
 
 DEADLINE = 30.0
 
@@ -40,48 +55,56 @@ def agent(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_a_whole_life(agent: subprocess.Popen[bytes]) -> None:
     script = "echo out; echo err >&2; cat; cat $FILE; setsid sleep 300 & exit 3"
-    common = {"argv": ["sh", "-c", script], "env": {"A": "b"}, "drop": ["HOME"], "cwd": "/"}
-    free = {"address": "127.0.0.1", "count": 2}
-    checks = {"cwd_required": True, "ports": [], "free": free, "grace": 5, "silence": 60}
-    rank = {"rank": 7, "env": {"RANK": "7"}, "files": {"FILE": "in a file"}, "stdin": True}
+    wanted, env = Command(["sh", "-c", script], "", module=False, checked=True), {"A": "b"}
+    ranks = [
+        RankOrder(7, {"RANK": "7"}, {"FILE": "in a file"}, stdin=True),
+        RankOrder(8, {"RANK": "8"}, {"FILE": "in another"}, stdin=True),
+    ]
     orders = [
-        pack({"do": "prepare", **common, **checks}),
-        pack({"do": "start", **common, "ranks": [rank]}),
-        pack({"do": "ping"}),
-        pack({"do": "stdin"}, b"typed "),
-        pack({"do": "stdin"}),
+        Prepare(wanted, env, ["HOME"], "/", True, [Port("127.0.0.1", 0, "")] * 2, 5.0, 60.0),
+        Start(env, ["HOME"], ranks),
+        Ping(),
+        Stdin(8, b"other "),
+        Stdin(7, b"typed "),
+        Stdin(7, b""),
+        Stdin(8, b""),
     ]
     assert agent.stdin is not None
-    agent.stdin.write(bootstrap.agent_bytes() + b"".join(orders))
+    agent.stdin.write(bootstrap.agent_bytes() + b"".join(map(pack, orders)))
     agent.stdin.flush()
-    frames = _until(agent, "exited")
+    news = _until(agent, Exited, 2)
     agent.stdin.close()
     assert agent.wait(timeout=DEADLINE) == 0  # the sleeper that left the group is gone, or it would wait for it
 
-    kinds = [header["is"] for header, _ in frames]
-    assert kinds[:2] == ["hello", "prepared"] and "pong" in kinds
-    assert next(h for h, _ in frames if h["is"] == "prepared")["problems"] == []
-    exited = next(h for h, _ in frames if h["is"] == "exited")
-    assert (exited["rank"], exited["code"], exited["signal"], exited["ended"]) == (7, 3, None, False)
-    streams = {1: b"", 2: b""}
-    for header, payload in frames:
-        if header["is"] == "output":
-            streams[header["stream"]] += payload
-    assert streams == {1: b"out\ntyped in a file", 2: b"err\n"}
+    kinds = [type(each) for each in news]
+    assert kinds[:2] == [Hello, Prepared] and Pong in kinds
+    assert [each.problems for each in news if isinstance(each, Prepared)] == [[]]
+    ends = sorted(each for each in news if isinstance(each, Exited))
+    assert [each._replace(after=0.0) for each in ends] == [Exited(rank, 3, None, 0.0, False) for rank in (7, 8)]
+    written = {(rank, stream): b"" for rank in (7, 8) for stream in (1, 2)}
+    for each in news:
+        if isinstance(each, Output):
+            written[each.rank, each.stream] += each.data
+    assert written == {
+        (7, 1): b"out\ntyped in a file",
+        (8, 1): b"out\nother in another",
+        (7, 2): b"err\n",
+        (8, 2): b"err\n",
+    }
 
 
-def _until(agent: subprocess.Popen[bytes], kind: str) -> list[tuple[Header, bytes]]:
+def _until(agent: subprocess.Popen[bytes], kind: type, times: int) -> list[Message]:
     assert agent.stdout is not None
-    reader, frames, before = FrameReader(), [], b""
+    reader, news, before = FrameReader(), [], b""
     while not before.endswith(MAGIC):
         piece = agent.stdout.read(1)
         assert piece, agent.stderr and agent.stderr.read().decode()
         before += piece
-    while not any(header["is"] == kind for header, _ in frames):
+    while sum(isinstance(each, kind) for each in news) < times:
         piece = agent.stdout.read1()  # type: ignore[attr-defined]
         assert piece, agent.stderr and agent.stderr.read().decode()
-        frames += list(reader.feed(piece))
-    return frames
+        news += list(reader.feed(piece))
+    return news
 
 
 def test_the_agent_imports_nothing_but_the_standard_library() -> None:

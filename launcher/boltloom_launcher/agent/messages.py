@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What launcher and agent tell each other: orders go to the agent, news come from it.
+
+A field named ``data`` comes last and holds raw bytes; everything else is what JSON can hold.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+# ---- orders ----
+
+
+class Port(NamedTuple):
+    """A port that a rank of this host is going to listen on."""
+
+    address: str
+    port: int  # 0: one that is free
+    remedy: str  # what to do when it is taken
+
+
+class Command(NamedTuple):
+    """What the ranks run, as it was given."""
+
+    argv: list[str]
+    python: str  # for a script that is not executable, and for a module: the launcher's own, where it exists
+    module: bool  # argv begins with the name of a Python module
+    checked: bool  # else it is left to the system to find it
+
+
+class Prepare(NamedTuple):
+    """Check this host for everything that its ranks will need, and keep ports for them."""
+
+    command: Command
+    env: dict[str, str]
+    drop: list[str]  # variables that an outer run may have left
+    cwd: str
+    cwd_required: bool  # else the home takes its place where it does not exist
+    ports: list[Port]
+    grace: float  # seconds from SIGTERM to SIGKILL, also when the connection is lost
+    silence: float | None  # an agent that hears nothing for so many seconds ends its ranks; None: it waits for ever
+
+
+class RankOrder(NamedTuple):
+    """What one rank gets."""
+
+    rank: int
+    env: dict[str, str]
+    files: dict[str, str]  # variable that holds the path -> content
+    stdin: bool  # it reads what is typed
+
+
+class Start(NamedTuple):
+    """Start the ranks of this host, as it was prepared for them."""
+
+    env: dict[str, str]
+    drop: list[str]
+    ranks: list[RankOrder]
+
+
+class Stop(NamedTuple):
+    """End the ranks: this signal now, sterner ones until SIGKILL after ``grace`` seconds."""
+
+    signal: int
+    grace: float
+
+
+class Forward(NamedTuple):
+    """Send a signal to every rank, which may do with it what it likes."""
+
+    signal: int
+
+
+class Credit(NamedTuple):
+    """So many more bytes of the ranks' stdout (1) or stderr (2) may be sent."""
+
+    stream: int
+    size: int
+
+
+class Stdin(NamedTuple):
+    """A piece of what was typed, for one rank; b"" is the end of file."""
+
+    rank: int
+    data: bytes
+
+
+class Ping(NamedTuple):
+    """Say that you are there."""
+
+
+class Leave(NamedTuple):
+    """End whatever is left of the ranks, and yourself."""
+
+
+# ---- news ----
+
+
+class Hello(NamedTuple):
+    """The agent is there."""
+
+    pid: int
+    python: str
+    hostname: str
+    machine: str  # the same for all agents on this computer
+    server: str  # the host's end of the ssh connection, "" for a local agent
+    client: str  # our end, as the host sees it
+
+
+class Prepared(NamedTuple):
+    """The host was checked. The ranks can start if there are no problems."""
+
+    problems: list[str]
+    ports: list[int]  # in the order of those that were asked for
+
+
+class Started(NamedTuple):
+    """A rank runs."""
+
+    rank: int
+    pid: int
+    after: float  # seconds since the order to start
+
+
+class Unstarted(NamedTuple):
+    """A rank could not be started."""
+
+    rank: int
+    why: str
+
+
+class Output(NamedTuple):
+    """What a rank wrote on its stdout (1) or stderr (2)."""
+
+    rank: int
+    stream: int
+    data: bytes
+
+
+class Exited(NamedTuple):
+    """A rank has ended: by itself with a code, or by a signal."""
+
+    rank: int
+    code: int | None
+    signal: int | None
+    after: float  # seconds since the order to start
+    by_us: bool  # it had been told to end before
+
+
+class StdinReady(NamedTuple):
+    """A rank has taken all that was sent to it."""
+
+    rank: int
+
+
+class StdinClosed(NamedTuple):
+    """A rank reads no more."""
+
+    rank: int
+
+
+class Pong(NamedTuple):
+    """The agent is there."""
+
+
+class Ended(NamedTuple):
+    """Somebody else than the launcher has told the agent to end, so it ends its ranks."""
+
+    why: str
+
+
+Order = Union[Prepare, Start, Stop, Forward, Credit, Stdin, Ping, Leave]
+News = Union[Hello, Prepared, Started, Unstarted, Output, Exited, StdinReady, StdinClosed, Pong, Ended]
+Message = Union[Order, News]
+
+ALL = {
+    kind.__name__: kind
+    for kind in (
+        *(Prepare, Start, Stop, Forward, Credit, Stdin, Ping, Leave),
+        *(Hello, Prepared, Started, Unstarted, Output, Exited, StdinReady, StdinClosed, Pong, Ended),
+    )
+}
+# Fields that hold a message of their own, and those that hold several.
+PART = {Prepare: ("command", Command)}
+PARTS = {Prepare: ("ports", Port), Start: ("ranks", RankOrder)}

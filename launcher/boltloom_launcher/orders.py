@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request means for these hosts: the plan, and from it the orders for each agent."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from boltloom_launcher.addresses import management_addresses
+from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, RankOrder, Start
+from boltloom_launcher.backends import STALE, Listening, Plan, backend, endpoint, rank_env
+from boltloom_launcher.job import Request
+from boltloom_launcher.policy.limits import SILENCE_S
+
+_ADJECTIVES = ("brisk", "calm", "clear", "even", "keen", "mild", "quiet", "ready", "steady", "warm")
+_ANIMALS = ("badger", "crane", "finch", "heron", "lynx", "marten", "otter", "plover", "stoat", "wren")
+
+
+def run_name(random: bytes) -> str:
+    """A short name for a run, easy to say and to find again in a log."""
+    return f"{_ADJECTIVES[random[0] % 10]}-{_ANIMALS[random[1] % 10]}-{random[2] % 100}"
+
+
+def draft(request: Request, hellos: Sequence[Hello]) -> tuple[Plan, str]:
+    """The plan without coordinator and PyTorch port, and the address on which rank 0's host offers both.
+
+    :raises UsageError: the hosts do not serve the backend.
+    :raises UnfitError: a host has no address.
+    """
+    addresses = management_addresses(request.roster.reaches, hellos)
+    roster = request.roster.on_machines([hello.machine for hello in hellos]).with_addresses(addresses)
+    plan = Plan(
+        backend=request.backend,
+        hosts=roster.hosts,
+        seats=roster.seats,
+        coordinator="",
+        master_port=0,
+        token=os.urandom(16).hex(),
+        run_id=run_name(os.urandom(3)),
+        timeout=request.timeout,
+        starting_port=request.starting_port,
+        connections_per_ip=request.connections_per_ip,
+        nccl_port=request.nccl_port,
+        verbose=request.verbose,
+    )
+    backend(request.backend).check(plan)
+    return plan, addresses[roster.seats[0].host]
+
+
+def prepare_order(request: Request, plan: Plan, host: int, coordinator: str) -> Prepare:
+    """Have a host checked for everything that its ranks will need. ``coordinator`` is rank 0's address."""
+    ports = [Port(each.address, each.port, each.remedy) for each in _listening(plan, host)]
+    if plan.seats[0].host == host:  # the rendezvous, and PyTorch's
+        ports += [Port(coordinator, 0, "")] * 2
+    return Prepare(
+        command=Command(list(request.argv), sys.executable, request.module, request.checked),
+        env=dict(request.env),
+        drop=list(STALE),
+        cwd=request.cwd,
+        cwd_required=request.cwd_required,
+        ports=ports,
+        grace=request.grace,
+        silence=None if request.roster.reaches[host].local else SILENCE_S,
+    )
+
+
+def with_ports(plan: Plan, coordinator: str, chosen: Sequence[Sequence[int]]) -> Plan:
+    """The plan with the ports that each host answered to :func:`prepare_order`."""
+    ports: dict[int, list[int]] = {rank: [] for rank in range(len(plan.hosts))}
+    for host, answer in enumerate(chosen):
+        for each, port in zip(_listening(plan, host), answer, strict=False):
+            ports[each.rank].append(port)
+    rendezvous, master_port = chosen[plan.seats[0].host][-2:]
+    return replace(
+        plan,
+        ports=tuple(tuple(ports[rank]) for rank in sorted(ports)),
+        coordinator=endpoint(coordinator, rendezvous),
+        master_port=master_port,
+    )
+
+
+def _listening(plan: Plan, host: int) -> list[Listening]:
+    return [each for each in backend(plan.backend).ports(plan) if plan.seats[each.rank].host == host]
+
+
+def start_order(request: Request, plan: Plan, host: int) -> Start:
+    """Have a host start its ranks."""
+    ranks = []
+    for rank in request.roster.ranks_on(host):
+        env, files = rank_env(plan, rank)
+        texts = {name: json.dumps(content) for name, content in files.items()}
+        ranks.append(RankOrder(rank, env, texts, stdin=rank in request.stdin))
+    return Start(dict(request.env), list(STALE), ranks)

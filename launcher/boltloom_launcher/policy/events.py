@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can happen to a run. Seconds are on the launcher's clock, counted from the start of the ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from boltloom_launcher.errors import EXIT_SIGNAL, EXIT_UNFIT
+
+Phase = Literal["connecting", "preparing", "running", "ending", "resting", "leaving", "over"]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A host said what the present phase waits for: hello, or what is wrong with it."""
+
+    host: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """There is a plan for the hosts that have answered."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """There can be no such plan."""
+
+    status: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """A rank runs."""
+
+    rank: int
+    pid: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A rank is over: it exited, was killed, could not be started, or its host was lost."""
+
+    rank: int
+    after: float
+    code: int | None = None
+    signal: int | None = None
+    by_us: bool = False  # it had been told to end before it ended
+    reason: str = ""  # instead of code and signal: "could not be started (...)", "was lost: ..."
+    blames: int | None = None  # the rank that its last words name as the trouble
+
+    @property
+    def failed(self) -> bool:
+        """It did not end well."""
+        return self.code != 0
+
+    @property
+    def status(self) -> int:
+        """Its exit status, as a shell would give it."""
+        if self.signal is not None:
+            return EXIT_SIGNAL + self.signal
+        return EXIT_UNFIT if self.code is None else self.code
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A connection ended, though nobody had left."""
+
+    host: int
+    why: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class AgentEnded:
+    """An agent was told to end by somebody else, and ends its ranks."""
+
+    host: int
+    why: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Nothing is left of an agent and of the connection to it."""
+
+    host: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Somebody other than a rank ends the job: a signal, the deadline, or our output that nobody takes any more."""
+
+    why: Literal["interrupted", "deadline", "output-closed", "output-failed"]
+    signal: int = 0
+    words: str = ""  # of the system, for "output-failed"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """It is time to see who is still there."""
+
+    late: float  # seconds that we ourselves were not running
+    quiet: tuple[tuple[int, float], ...]  # (host, seconds since it was heard) of those behind a network
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A phase has taken all the time that it was given."""
+
+    phase: Phase
+    attempt: int
+
+
+Event = Answered | Drafted | Refused | Started | Ended | Lost | AgentEnded | Gone | Stopped | Looked | Overdue

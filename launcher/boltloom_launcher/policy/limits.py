@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long each thing may take, in seconds."""
+
+from __future__ import annotations
+
+CONNECT_S = 30.0
+PREPARE_S = 30.0
+SILENCE_S = 60.0  # a host of which nothing was heard for so long is lost; so it takes us for lost, too
+OVERDUE_S = 7.0  # beyond the grace: an agent repeats SIGKILL for 5 s before it gives up

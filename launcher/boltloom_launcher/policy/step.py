@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The decisions.
+
+The first rank to fail decides. "First" is by the time that its agent measured, not by
+the order in which news arrive; a rank that had been told to end is a casualty, not a cause.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from boltloom_launcher.errors import EXIT_DEADLINE, EXIT_OUTPUT, EXIT_SIGNAL, EXIT_UNFIT
+from boltloom_launcher.policy.actions import (
+    Action,
+    Close,
+    Draft,
+    End,
+    GiveUp,
+    Leave,
+    Look,
+    Prepare,
+    Say,
+    Start,
+    Wake,
+)
+from boltloom_launcher.policy.events import (
+    AgentEnded,
+    Answered,
+    Drafted,
+    Ended,
+    Event,
+    Gone,
+    Looked,
+    Lost,
+    Overdue,
+    Phase,
+    Refused,
+    Started,
+    Stopped,
+)
+from boltloom_launcher.policy.job import Failure, Job
+from boltloom_launcher.policy.limits import CONNECT_S, OVERDUE_S, PREPARE_S, SILENCE_S
+from boltloom_launcher.report import ending_line, summary
+
+Step = tuple[Job, tuple[Action, ...]]
+
+_BEFORE: tuple[Phase, ...] = ("connecting", "preparing", "resting")
+_RANKS: tuple[Phase, ...] = ("running", "ending")
+
+
+def begin(job: Job) -> Step:
+    """The first step: the agents have been started."""
+    wakes = [Wake(CONNECT_S, Overdue("connecting", job.attempt))]
+    if job.deadline is not None:
+        wakes.append(Wake(job.deadline, Stopped("deadline")))
+    return job, tuple(wakes)
+
+
+def step(job: Job, event: Event) -> Step:
+    """Take one event. Nothing happens any more when the run is over."""
+    if job.phase == "over":
+        return job, ()
+    return _STEPS[type(event)](job, event)
+
+
+# ---- before the ranks run ----
+
+
+def _answered(job: Job, event: Answered) -> Step:
+    if job.phase not in ("connecting", "preparing"):
+        return job, ()
+    problems = tuple((event.host, f"{job.hosts[event.host]}: {problem}") for problem in event.problems)
+    job = replace(job, answered=job.answered | {event.host}, problems=job.problems + problems)
+    return _all_answered(job) if len(job.answered) == len(job.hosts) else (job, ())
+
+
+def _all_answered(job: Job) -> Step:
+    if job.problems:
+        return _unfit(job)
+    if job.phase == "connecting":
+        return _draft(job)
+    return replace(job, phase="running"), (Start(), *((Look(),) if job.attempt == 1 else ()))
+
+
+def _draft(job: Job) -> Step:
+    return replace(job, phase="preparing", answered=frozenset()), (Draft(),)
+
+
+def _drafted(job: Job, _: Drafted) -> Step:
+    return job, (Prepare(), Wake(_preparation(job), Overdue("preparing", job.attempt)))
+
+
+def _preparation(job: Job) -> float:
+    """Seconds for the checks; before another attempt, everybody of the last one has to be gone."""
+    return PREPARE_S if job.attempt == 1 else PREPARE_S + job.grace
+
+
+def _refused(job: Job, event: Refused) -> Step:
+    return _fail(job, event.status, (event.why,))
+
+
+def _unfit(job: Job) -> Step:
+    return _fail(job, EXIT_UNFIT, tuple(line for _, line in sorted(job.problems, key=lambda each: each[0])))
+
+
+def _fail(job: Job, status: int, lines: tuple[str, ...]) -> Step:
+    return _leave(replace(job, failure=Failure(status, lines)))
+
+
+# ---- while they run ----
+
+
+def _started(job: Job, event: Started) -> Step:
+    return replace(job, pids=(*job.pids, (event.rank, event.pid))), ()
+
+
+def _ended(job: Job, event: Ended) -> Step:
+    if job.phase not in _RANKS or any(end.rank == event.rank for end in job.ended):
+        return job, ()  # its host was lost after it had ended
+    job = replace(job, ended=(*job.ended, event))
+    if len(job.ended) == job.size:
+        return _finish(job)
+    if event.failed and job.phase == "running":
+        return _end(job, signal.SIGTERM)
+    return job, ()
+
+
+def _end(job: Job, number: int) -> Step:
+    return replace(job, phase="ending"), (
+        End(number, job.grace),
+        Wake(job.grace + OVERDUE_S, Overdue("ending", job.attempt)),
+    )
+
+
+def _lost(job: Job, event: Lost) -> Step:
+    job = replace(job, lost=job.lost | {event.host})
+    if job.phase in _RANKS:
+        return _lost_ranks(job, event)
+    if job.phase not in _BEFORE:
+        return job, ()
+    had_answered = event.host in job.answered or job.phase == "resting"
+    job = replace(job, answered=job.answered | {event.host}, problems=(*job.problems, (event.host, event.why)))
+    return _unfit(job) if had_answered or len(job.answered) == len(job.hosts) else (job, ())
+
+
+def _lost_ranks(job: Job, event: Lost) -> Step:
+    actions: tuple[Action, ...] = ()
+    told = job.phase == "ending" or any(agent.host == event.host for agent in job.agents_ended)
+    for rank, host in enumerate(job.seats):
+        if host == event.host:
+            job, more = _ended(job, Ended(rank, event.after, by_us=told, reason=f"was lost: {event.why}"))
+            actions += more
+    return job, actions
+
+
+def _agent_ended(job: Job, event: AgentEnded) -> Step:
+    if job.phase in _BEFORE:
+        return _fail(job, EXIT_UNFIT, (f"{job.hosts[event.host]}: the agent {event.why}",))
+    job = replace(job, agents_ended=(*job.agents_ended, event))
+    return _end(job, signal.SIGTERM) if job.phase == "running" else (job, ())
+
+
+def _looked(job: Job, event: Looked) -> Step:
+    if job.phase in ("leaving", "connecting"):
+        return job, ()
+    if event.late > SILENCE_S / 2:
+        return job, (Look(),)  # we were stopped or asleep: what hosts said meanwhile has yet to be read
+    silent = [(host, quiet) for host, quiet in event.quiet if quiet > SILENCE_S and host not in job.lost]
+    words = "nothing has been heard from {} for {:.0f} s"
+    gone = tuple(GiveUp(host, words.format(job.hosts[host], quiet)) for host, quiet in silent)
+    return job, (*gone, Look())
+
+
+def _finish(job: Job) -> Step:
+    again = job.status != 0 and not job.stopped and job.attempt <= job.restarts
+    if not again or job.lost or job.agents_ended or len(job.ended) < job.size:
+        return _leave(job)
+    said = (*summary(job), f"starting all ranks again in {job.rest:g} s ({job.attempt} of {job.restarts} restarts)")
+    wake = Wake(job.rest, Overdue("resting", job.attempt))
+    job = replace(job, phase="resting", pids=(), ended=())
+    return job, (Say(said), End(signal.SIGTERM, job.grace), wake)  # whom the ranks left behind is ended meanwhile
+
+
+# ---- from outside ----
+
+
+def _stopped(job: Job, event: Stopped) -> Step:
+    if job.phase in _BEFORE:
+        return _stopped_before(job, event)
+    if job.phase == "running":
+        number = event.signal if event.why == "interrupted" else int(signal.SIGTERM)
+        job, actions = _end(replace(job, stopped=event), number)
+        return job, (Say((ending_line(job),)), *actions) if event.why == "interrupted" else actions
+    # The user is in a hurry: the second signal kills. A deadline changes nothing about an ending in progress.
+    if event.why != "interrupted":
+        return job, ()
+    return job, (End(int(signal.SIGKILL), 0.0), Wake(OVERDUE_S, Overdue(job.phase, job.attempt)))
+
+
+def _stopped_before(job: Job, event: Stopped) -> Step:
+    started = "before the ranks had started"
+    if event.why == "deadline":
+        return _fail(job, EXIT_DEADLINE, (f"the deadline for the whole run has passed {started}",))
+    if event.why == "output-failed":
+        return _fail(job, EXIT_OUTPUT, (f"cannot write stdout: {event.words}",))
+    why = "nobody reads stdout any more" if event.why == "output-closed" else f"interrupted {started}"
+    return _fail(job, EXIT_SIGNAL + event.signal, (why,))
+
+
+# ---- leaving ----
+
+
+def _leave(job: Job) -> Step:
+    job = replace(job, phase="leaving")
+    actions: tuple[Action, ...] = (Say(tuple(summary(job))), Leave())
+    if len(job.gone) == len(job.hosts):
+        return replace(job, phase="over"), (*actions, Close())
+    return job, (*actions, Wake(job.grace + OVERDUE_S, Overdue("leaving", job.attempt)))
+
+
+def _gone(job: Job, event: Gone) -> Step:
+    job = replace(job, gone=job.gone | {event.host})
+    if job.phase == "leaving" and len(job.gone) == len(job.hosts):
+        return replace(job, phase="over"), (Close(),)
+    return job, ()
+
+
+def _overdue(job: Job, event: Overdue) -> Step:
+    if event.phase != job.phase or event.attempt != job.attempt:
+        return job, ()
+    if job.phase == "resting":
+        return _draft(replace(job, attempt=job.attempt + 1))
+    if job.phase == "ending":
+        return _leave(job)
+    if job.phase == "leaving":
+        return replace(job, phase="over"), (Close(),)
+    connecting = job.phase == "connecting"
+    waited, what = (CONNECT_S, "answered") if connecting else (_preparation(job), "finished its checks")
+    missing = [host for host in range(len(job.hosts)) if host not in job.answered]
+    late = tuple((host, f"{job.hosts[host]}: has not {what} for {waited:.0f} s") for host in missing)
+    return _unfit(replace(job, problems=job.problems + late))
+
+
+_STEPS: dict[type, Callable[[Job, Any], Step]] = {
+    Answered: _answered,
+    Drafted: _drafted,
+    Refused: _refused,
+    Started: _started,
+    Ended: _ended,
+    Lost: _lost,
+    AgentEnded: _agent_ended,
+    Gone: _gone,
+    Stopped: _stopped,
+    Looked: _looked,
+    Overdue: _overdue,
+}

@@ -24,6 +24,7 @@ _MODULES = (
     "directory",
     "command",
     "processes",
+    "strays",
     "machine",
     "private_files",
     "channel",

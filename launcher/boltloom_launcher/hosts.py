@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
-
-from boltloom_launcher.errors import UsageError
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import reached
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -84,7 +83,10 @@ def default_reach(ssh: str, options: Sequence[str] = (), pythons: Sequence[str] 
     """How to reach a host of which only the ssh name is known."""
     if ssh in _LOCAL:
         return Reach(name=ssh)
-    return Reach(name=ssh.rpartition("@")[2], target=ssh, options=tuple(options), pythons=tuple(pythons))
+    name = ssh.rpartition("@")[2]
+    if ssh.startswith("ssh://"):
+        name = reached(ssh, "--hosts").host
+    return Reach(name=name, target=ssh, options=tuple(options), pythons=tuple(pythons))
 
 
 def seat(hosts: Sequence[Host], reach: Callable[[str], Reach]) -> Roster:
@@ -100,29 +102,8 @@ def seat(hosts: Sequence[Host], reach: Callable[[str], Reach]) -> Roster:
     return Roster(tuple(hosts), tuple(reach(name) for name in names), tuple(seats))
 
 
-def from_names(names: str, repeat: int) -> tuple[Host, ...]:
-    """The value of --hosts, each host ``repeat`` times.
-
-    :raises UsageError: a name is empty, given twice, or would be an option.
-    """
-    hosts: list[Host] = []
-    given = names.split(",")
-    for name in given:
-        if not name or name.startswith("-") or any(c.isspace() or c in ";=" for c in name):
-            raise UsageError(f"--hosts has {name!r} in it, which is no host", "write names with commas between them")
-        if given.count(name) > 1:
-            raise UsageError(f"--hosts names {name} more than once", "write it once and give -n for several ranks")
-        hosts += [Host(ssh=name, ips=(name,) if _is_address(name) else ())] * repeat
-    return tuple(hosts)
-
-
 def _is_loopback(address: str) -> bool:
-    return _is_address(address) and ipaddress.ip_address(address).is_loopback
-
-
-def _is_address(name: str) -> bool:
     try:
-        ipaddress.ip_address(name)
+        return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-    return True

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing import bare_name
 
 from boltloom_launcher.ansible.complaint import last_words
-from boltloom_launcher.ansible.rendering import needs_rendering, rendered
+from boltloom_launcher.ansible.rendering import inventory_arguments, needs_rendering, rendered
 from boltloom_launcher.errors import UsageError
 
 _GROUP = "boltloom"
@@ -58,21 +60,44 @@ class Inventory:
         return by_name or next((host for host in self.hosts if host.address == wanted), None)
 
 
-def read_inventory(path: str, only: Sequence[str] | None = None) -> Inventory:
+def read_inventory(paths: Sequence[str], only: Sequence[str] | None = None, limit: str = "") -> Inventory:
     """The hosts of the group ``boltloom``, or all hosts if there is no such group; or just those named.
 
-    :raises UsageError: the inventory is missing, wrong or empty, or a host is unknown.
+    :param paths: inventories, which Ansible merges; the first one's folder is where the hostfile lies.
+    :param only: names of hosts, groups, or patterns of Ansible.
+    :param limit: a pattern that takes hosts away.
+    :raises UsageError: an inventory is missing, wrong or empty, or a host is unknown.
     """
-    if not Path(path).exists():
-        raise UsageError(f"inventory {path} does not exist", "give the path of an Ansible inventory")
-    return select(_ask_ansible(path), path, only)
+    for path in paths:
+        if "," not in path and not Path(path).exists():
+            raise UsageError(f"inventory {path} does not exist", "give the path of an Ansible inventory")
+    listing = _ask_ansible(paths)
+    everybody = _members(listing, "all")
+    if limit or only is not None and not set(only) <= set(everybody):
+        wanted = only if only is not None else [_GROUP if _GROUP in listing else "all"]
+        only = _matching(paths, wanted, limit, everybody)
+    return select(listing, paths[0], only, partial(rendered, paths))
 
 
-Render = Callable[[str, Sequence[str], Sequence[str]], Mapping[str, Mapping[str, Any]]]
+def _matching(paths: Sequence[str], wanted: Sequence[str], limit: str, everybody: Sequence[str]) -> list[str]:
+    """The hosts that Ansible finds for these patterns, each of which has to match somebody."""
+    arguments = ["--list-hosts", ",".join(wanted), *(["--limit", limit] if limit else []), *inventory_arguments(paths)]
+    answer, complaint, status = _ask("ansible", arguments)
+    ignored = re.search(r"Could not match supplied host pattern, ignoring: (\S+)", complaint)
+    if ignored:
+        raise UsageError(f"unknown host {ignored[1]!r}", f"{paths[0]} has {', '.join(everybody) or 'no hosts'}")
+    found = [line.strip() for line in answer.split("\n") if line.startswith("    ")]
+    if status != 0 or not found:
+        what = f"--limit {limit}" if limit else f"--hosts {','.join(wanted)}"
+        raise UsageError(f"{what} leaves no host of {paths[0]}", last_words(complaint) or "see what ansible says to it")
+    return found
+
+
+Render = Callable[[Sequence[str], Sequence[str]], Mapping[str, Mapping[str, Any]]]
 
 
 def select(
-    listing: Mapping[str, Any], path: str, only: Sequence[str] | None = None, render: Render = rendered
+    listing: Mapping[str, Any], path: str, only: Sequence[str] | None = None, render: Render | None = None
 ) -> Inventory:
     """Pick the hosts out of what ``ansible-inventory --list`` answered. Variables of theirs may have to be rendered."""
     variables = listing.get("_meta", {}).get("hostvars", {})
@@ -87,7 +112,7 @@ def select(
         raise UsageError(f"inventory {path} has no hosts", f"list them, best in a group '{_GROUP}'")
     variables = {name: variables.get(name, {}) for name in names}
     raw = [name for name in names if any(needs_rendering(variables[name].get(each)) for each in _VARIABLES)]
-    for name, values in (render(path, raw, _VARIABLES) if raw else {}).items():
+    for name, values in (render(raw, _VARIABLES) if raw and render else {}).items():
         variables[name] = {**variables[name], **values}
     hosts = tuple(_host(name, variables[name], path) for name in names)
     return Inventory(hosts, _hostfile_path(path, variables[names[0]]))
@@ -130,19 +155,25 @@ def _host(name: str, variables: Mapping[str, Any], path: str) -> InventoryHost:
 
 
 def _hostfile_path(inventory: str, variables: Mapping[str, Any]) -> Path:
+    if "," in inventory:  # a list of hosts
+        inventory = os.curdir
     folder = Path(inventory) if Path(inventory).is_dir() else Path(inventory).parent
     return folder / str(variables.get(_HOSTFILE_VARIABLE) or _HOSTFILE_NAME)
 
 
-def _ask_ansible(path: str) -> Mapping[str, Any]:
+def _ask(program: str, arguments: Sequence[str]) -> tuple[str, str, int]:
     from boltloom_launcher.ansible.runner import ask
 
     with tempfile.TemporaryDirectory(prefix="boltloom-inventory-") as private:
-        answer, complaint, status = ask("ansible-inventory", ["--list", "-i", os.path.abspath(path)], Path(private))
+        return ask(program, arguments, Path(private))
+
+
+def _ask_ansible(paths: Sequence[str]) -> Mapping[str, Any]:
+    answer, complaint, status = _ask("ansible-inventory", ["--list", *inventory_arguments(paths)])
     listing = _as_json(answer) if status == 0 else None
     if listing is None:
         raise UsageError(
-            f"inventory {path} cannot be read",
+            f"inventory {', '.join(paths)} cannot be read",
             last_words(complaint) or "see what ansible-inventory --list says about it",
         )
     return listing

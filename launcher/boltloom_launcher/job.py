@@ -5,7 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from boltloom_launcher.event_log import EventLog
 from boltloom_launcher.hosts import Roster
+from boltloom_launcher.output import Style
+from boltloom_launcher.rank_logs import RankLogs
 
 
 @dataclass(frozen=True)
@@ -29,5 +32,8 @@ class Request:
     stdin: tuple[int, ...] = ()  # the ranks that read what is typed
     restarts: int = 0  # how often all ranks are started again when one has failed
     rest: float = 0.0  # seconds before they are
-    tag: bool = False
+    dry: bool = False  # everything but the start of the ranks; what would be started is printed
+    style: Style = Style()
+    logs: RankLogs | None = None
+    events: EventLog | None = None
     verbose: bool = False

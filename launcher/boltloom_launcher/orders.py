@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
 from boltloom_launcher.addresses import management_addresses
-from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, RankOrder, Start
+from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, Prepared, RankOrder, Start
 from boltloom_launcher.backends import STALE, Listening, Plan, backend, endpoint, rank_env
 from boltloom_launcher.job import Request
 from boltloom_launcher.policy.limits import SILENCE_S
@@ -93,4 +94,18 @@ def start_order(request: Request, plan: Plan, host: int) -> Start:
         env, files = rank_env(plan, rank)
         texts = {name: json.dumps(content) for name, content in files.items()}
         ranks.append(RankOrder(rank, env, texts, stdin=rank in request.stdin))
-    return Start(dict(request.env), list(STALE), ranks)
+    return Start(dict(request.env), list(STALE), f"BOLTLOOM_TOKEN={plan.token}", ranks)
+
+
+def would_run(order: Start, host: str, prepared: Prepared) -> list[str]:
+    """What a host would do with an order to start, as a person would type it there. Secrets are left out."""
+    lines = []
+    for each in order.ranks:
+        env = {**order.env, **each.env, "BOLTLOOM_TOKEN": "..."}
+        lines.append(f"# rank {each.rank} on {host}")
+        lines.append(f"cd {shlex.quote(prepared.cwd)}")
+        for name, content in each.files.items():
+            lines.append(f"export {name}=FILE  # that holds: {content}")
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in env.items()]
+        lines.append(shlex.join(prepared.argv))
+    return lines

@@ -9,7 +9,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _LINE_LIMIT = 1 << 20  # a line longer than this is passed on in pieces
@@ -18,21 +18,56 @@ _LOW = 2 << 20
 _BATCH = 1 << 20
 
 
+@dataclass(frozen=True)
+class Style:
+    """How the ranks' output is shown."""
+
+    tag: bool = False  # "[rank] " before each line
+    stamps: bool = False  # the time of day before each line
+    raw: bool = False  # bytes as they come, whole lines or not
+    shown: frozenset[int] | None = None  # the ranks whose output is shown; None: all
+
+
 class Lines:
     """Holds back what is not yet a whole line, so that two ranks never share one.
 
-    With a single rank nothing can be mixed, and everything passes at once (prompts too).
+    With a single rank nothing can be mixed, and everything passes at once. With several, half a line is shown after
+    a moment in which no other rank wrote (:meth:`look`): a prompt, or text that comes word by word.
     """
 
-    def __init__(self, write: Callable[[int, bytes], None], ranks: int, tag: bool) -> None:
+    def __init__(self, write: Callable[[int, bytes], None], hosts: Sequence[str], style: Style) -> None:
+        """``hosts`` names the host of each rank."""
         self._write = write
-        self._tags = {r: b"[%d] " % r if tag else b"" for r in range(ranks)}
-        self._direct = ranks == 1 and not tag
+        several = len(set(hosts)) > 1
+        self._tags = {r: b"[%d] " % r if style.tag else b"" for r in range(len(hosts))}
+        if style.tag and several:
+            self._tags = {r: f"[{r} {host}] ".encode() for r, host in enumerate(hosts)}
+        self._style = style
+        self._direct = style.raw or len(hosts) == 1 and not style.tag and not style.stamps
         self._held: dict[tuple[int, int], bytes] = {}
+        self._ripe: set[tuple[int, int]] = set()  # held since the look before, and nobody else wrote since
+        self._wrote: dict[int, set[int]] = {1: set(), 2: set()}  # stream -> the ranks that wrote since the last look
         self._inside: dict[int, int] = {}  # stream -> rank whose line was passed on without its end
+
+    @property
+    def holds(self) -> bool:
+        """Something waits for the rest of its line."""
+        return bool(self._held)
+
+    def look(self) -> None:
+        """Pass on half lines that have waited since the last look while no other rank wrote."""
+        alone = {key for key in self._held if self._wrote[key[1]] <= {key[0]}}
+        quiet = {key for key in alone if key in self._ripe or not self._wrote[key[1]]}
+        for rank, stream in sorted(quiet):
+            self._pass(rank, stream, self._held.pop((rank, stream)))
+        self._ripe = alone - quiet
+        for ranks in self._wrote.values():
+            ranks.clear()
 
     def feed(self, rank: int, stream: int, data: bytes) -> None:
         """Take what a rank wrote and pass on the lines that are complete."""
+        if self._style.shown is not None and rank not in self._style.shown:
+            return
         if self._direct:
             self._inside.pop(stream, None)
             if not data.endswith(b"\n"):
@@ -40,6 +75,7 @@ class Lines:
             self._write(stream, data)
             return
         key = (rank, stream)
+        self._wrote[stream].add(rank)
         held = self._held.pop(key, b"")
         data = held + data if held else data
         newline = data.rfind(b"\n")
@@ -52,6 +88,10 @@ class Lines:
             self._pass(rank, stream, rest)
         elif rest:
             self._held[key] = rest
+
+    def say(self, line: str) -> None:
+        """A line of our own on stdout."""
+        self._write(1, line.encode(errors="replace") + b"\n")
 
     def note(self, line: str) -> None:
         """A line of our own on stderr; it does not continue a line that a rank left open."""
@@ -72,6 +112,8 @@ class Lines:
 
     def _pass(self, rank: int, stream: int, data: bytes) -> None:
         tag = self._tags[rank]
+        if self._style.stamps:
+            tag = _time_of_day() + b" " + tag
         inside = self._inside.pop(stream, None)
         if inside is not None and inside != rank:
             self._write(stream, b"\n")
@@ -83,6 +125,11 @@ class Lines:
         self._write(stream, data)
         if not ends:
             self._inside[stream] = rank
+
+
+def _time_of_day() -> bytes:
+    now = time.time()
+    return time.strftime(f"%Y-%m-%d %H:%M:%S.{int(now * 1000) % 1000:03}", time.localtime(now)).encode()
 
 
 @dataclass(frozen=True)
@@ -107,6 +154,11 @@ class Screen:
         for sink in self._sinks.values():
             sink.readers = readers
 
+    @property
+    def problem(self) -> OSError | None:
+        """Why stdout can no longer be written."""
+        return self._sinks[1].problem
+
     def write(self, stream: int, data: bytes) -> None:
         """Queue bytes for stdout (1) or stderr (2)."""
         self._sinks[stream].write(data)
@@ -129,7 +181,8 @@ class _Sink:
         self._stream, self._fd = stream, fd
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
-        self._full = self._closing = self._dead = False
+        self._full = self._closing = False
+        self.problem: OSError | None = None
         self._changed = threading.Condition()
         # A daemon: a terminal that never takes our output must not keep us from exiting.
         self._thread = threading.Thread(target=self._run, name=f"output {stream}", daemon=True)
@@ -180,13 +233,13 @@ class _Sink:
 
     def _write_out(self, data: bytes) -> None:
         view = memoryview(data)
-        while view and not self._dead:
+        while view and self.problem is None:
             try:
                 view = view[os.write(self._fd, view) :]
             except BlockingIOError:
                 select.select([], [self._fd], [])  # another program on our terminal made it non-blocking
             except OSError as error:
-                self._dead = True
+                self.problem = error
                 self._say(error)
 
     def _say(self, error: OSError) -> None:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person is told at the end: who failed, where, how, and what became of the others."""
+"""What a person is told at the end: who failed, where, how, and what became of the others. What programs are told."""
 
 from __future__ import annotations
 
 import signal
+from typing import Any
 
-from boltloom_launcher.policy.events import Ended, Stopped
+from boltloom_launcher.policy.events import AgentEnded, Ended, Event, Lost, Started, Stopped
 from boltloom_launcher.policy.job import Job
 
 _MOST = 8  # ranks that get a line of their own
@@ -25,6 +26,22 @@ def summary(job: Job) -> list[str]:
     return [line for line in lines if line]
 
 
+def for_programs(job: Job, event: Event) -> dict[str, Any]:
+    """The content of a line of --events; nothing for what only we need to know."""
+    if job.phase == "over":
+        return {}
+    if isinstance(event, Started):
+        return {"event": "started", "rank": event.rank, "host": _host(job, event.rank), "pid": event.pid}
+    if isinstance(event, Ended):
+        names = ("rank", "after", "code", "signal", "by_us", "reason")
+        return {"event": "ended", "host": _host(job, event.rank), **{name: getattr(event, name) for name in names}}
+    if isinstance(event, Lost | AgentEnded):
+        return {"event": "lost", "host": job.hosts[event.host], "why": event.why}
+    if isinstance(event, Stopped):
+        return {"event": "stopped", "why": event.why, "signal": event.signal}
+    return {}
+
+
 def ending_line(job: Job) -> str:
     """What is said as soon as somebody wants the run to end."""
     left = job.size - len(job.ended)
@@ -33,7 +50,7 @@ def ending_line(job: Job) -> str:
 
 def _headline(job: Job) -> str:
     if job.stopped:
-        return _stopped_words(job.stopped) + _ended_words(job, 0)
+        return stopped_words(job.stopped) + _ended_words(job, 0)
     if job.cause:
         failed = len(_failed(job)) - 1
         others = f"; {_count(failed, 'other rank')} failed too" if failed else ""
@@ -96,7 +113,8 @@ def _how(end: Ended) -> str:
     return f"exited with status {end.code} {after}"
 
 
-def _stopped_words(stopped: Stopped) -> str:
+def stopped_words(stopped: Stopped) -> str:
+    """Why a run was stopped."""
     if stopped.why == "deadline":
         return "the deadline for the whole run has passed"
     if stopped.why == "output-closed":

@@ -12,7 +12,8 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import ho
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host, Hostfile
 
 from boltloom_launcher.errors import HostfileError, UsageError
-from boltloom_launcher.hosts import Reach, Roster, default_reach, from_names, seat
+from boltloom_launcher.host_list import from_names, from_text, is_text
+from boltloom_launcher.hosts import Reach, Roster, default_reach, seat
 from boltloom_launcher.ssh import inventory_options
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Source:
     hosts: str | None = None
     repeat: int = 1
     hostfile: str | None = None
-    inventory: str | None = None
+    inventories: tuple[str, ...] = ()
+    limit: str = ""
     ssh_options: tuple[str, ...] = ()
     python: str | None = None
 
@@ -50,7 +52,9 @@ def read_roster(source: Source, say: Say) -> Listed:
     """
     if source.hosts is not None and source.hostfile is not None:
         raise UsageError("--hosts and --hostfile both say which hosts to use", "give one of them")
-    if source.inventory is not None:
+    if source.limit and not source.inventories:
+        raise UsageError("--limit takes hosts away from an inventory, and there is none", "give one with -i")
+    if source.inventories:
         return _from_inventory(source, say)
     if source.hostfile is not None:
         return _listed(read_hostfile(source.hostfile), lambda ssh: _plain(source, ssh), source, say)
@@ -59,24 +63,26 @@ def read_roster(source: Source, say: Say) -> Listed:
 
 
 def read_hostfile(path: str) -> Hostfile:
-    """Read and check a hostfile. :raises HostfileError: it is missing or wrong."""
+    """Read and check a hostfile, in JSON or a list of hosts. :raises HostfileError: it is missing or wrong."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         remedy = "write one with boltloom.cluster.configure, or correct the path"
         raise HostfileError(f"hostfile {path} does not exist", remedy) from None
     except UnicodeDecodeError:
-        raise HostfileError(f"hostfile {path} is not text in UTF-8", "give a JSON file") from None
+        raise HostfileError(f"hostfile {path} is not text in UTF-8", "give a JSON file, or a list of hosts") from None
     except OSError as error:
         raise HostfileError(
             f"hostfile {path} cannot be read ({error.strerror})", "correct its path or permissions"
         ) from None
-    return hostfiles.parse(text, path)
+    return from_text(text, path) if is_text(text) else hostfiles.parse(text, path)
 
 
 def _listed(hostfile: Hostfile, reach: Callable[[str], Reach], source: Source, say: Say) -> Listed:
     if source.repeat > 1:
         say("-n has no effect with a hostfile: a host that is listed twice in it gets two ranks")
+    for place in hostfile.unknown:
+        say(f"{place} has no effect: no such key is known")
     return Listed(seat(hostfile.hosts, reach), hostfile.backend, hostfile.envs)
 
 
@@ -90,7 +96,7 @@ def _plain(source: Source, ssh: str) -> Reach:
 def _from_inventory(source: Source, say: Say) -> Listed:
     from boltloom_launcher.inventory import read_inventory  # brings ansible-runner along, which takes its time
 
-    inventory = read_inventory(source.inventory or "", source.hosts.split(",") if source.hosts else None)
+    inventory = read_inventory(source.inventories, source.hosts.split(",") if source.hosts else None, source.limit)
 
     def reach(ssh: str) -> Reach:
         host = inventory.find(ssh)

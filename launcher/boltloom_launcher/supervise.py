@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import errno
 import os
-import re
 import signal
 import time
 from collections import deque
@@ -19,22 +18,21 @@ from boltloom_launcher.backends import Plan
 from boltloom_launcher.clocks import Clocks
 from boltloom_launcher.connection import Connection
 from boltloom_launcher.errors import EXIT_DEADLINE, BoltloomError, exit_status
-from boltloom_launcher.flow import Flow
 from boltloom_launcher.job import Request
-from boltloom_launcher.orders import draft, prepare_order, start_order, with_ports
-from boltloom_launcher.output import Lines, Readers, Screen
+from boltloom_launcher.orders import draft, prepare_order, start_order, with_ports, would_run
+from boltloom_launcher.output import Screen
 from boltloom_launcher.policy import actions, events
-from boltloom_launcher.policy.job import Job
+from boltloom_launcher.policy.job import Job, status_of
 from boltloom_launcher.policy.step import begin, step
+from boltloom_launcher.rank_output import RankOutput
+from boltloom_launcher.report import for_programs, stopped_words, summary
 from boltloom_launcher.spawn import AgentProcess
 from boltloom_launcher.stdin import TypingIn
 
 _LOOK_S = 5.0  # a host that went away and came back says so to the next ping
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FORWARDED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
-_LAST_WORDS = 4096  # bytes of a rank's stderr in which it may name another rank
 _IMPATIENT_S = 1.0  # for a reader of our output, when somebody wants the run to end
-_NAMED_RANK = re.compile(rb"\brank ?(\d{1,6})\b")
 
 
 class Supervisor:
@@ -51,6 +49,7 @@ class Supervisor:
             deadline=request.deadline,
             restarts=request.restarts,
             rest=request.rest,
+            dry=request.dry,
         )
         self._events: deque[events.Event] = deque()
         self._stepping = True  # not before the connections are open
@@ -58,21 +57,11 @@ class Supervisor:
         self._clocks = Clocks()
         self._started_at = 0.0
         self._hellos: dict[int, messages.Hello] = {}
-        self._ports: dict[int, list[int]] = {}
+        self._prepared: dict[int, messages.Prepared] = {}
         self._plan: Plan | None = None
         self._address = ""  # under which the others reach rank 0
-        self._last_words = dict.fromkeys(range(self.job.size), b"")
-        self._lines = Lines(screen.write, self.job.size, request.tag)
-        self._typing = TypingIn(lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self.say)
-        self._flow = Flow(lambda host, stream, size: self._connections[host].send(messages.Credit(stream, size)))
-        screen.tell(
-            Readers(
-                full=self._soon(self._flow.hold),
-                room=self._soon(self._flow.go_on),
-                closed=self._soon(self._event, events.Stopped("output-closed", signal.SIGPIPE)),
-                failed=self._soon(lambda words: self._event(events.Stopped("output-failed", words=words))),
-            )
-        )
+        self._output = RankOutput(request, screen, self._grant, self._event)
+        self._typing = TypingIn(lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self._output.say)
         self._connections = [
             Connection(
                 reach, process, partial(self._on_news, host), partial(self._on_lost, host), partial(self._on_gone, host)
@@ -93,7 +82,7 @@ class Supervisor:
             for connection in self._connections:
                 connection.kill()
                 connection.close()
-            self._lines.finish()
+            self._output.close()
 
     # ---- what happens ----
 
@@ -108,7 +97,11 @@ class Supervisor:
         self._stepping = True
         try:
             while self._events:
-                self._take(step(self.job, self._events.popleft()))
+                event = self._events.popleft()
+                told = for_programs(self.job, event) if self._request.events else {}
+                if self._request.events and told:
+                    self._request.events.note(**told)
+                self._take(step(self.job, event))
         finally:
             self._stepping = False
 
@@ -119,12 +112,12 @@ class Supervisor:
 
     def _on_news(self, host: int, news: messages.Message) -> None:
         if isinstance(news, messages.Output):
-            self._output(host, news)
+            self._output.take(host, news)
         elif isinstance(news, messages.Hello):
             self._hellos[host] = news
             self._event(events.Answered(host))
         elif isinstance(news, messages.Prepared):
-            self._ports[host] = news.ports
+            self._prepared[host] = news
             self._event(events.Answered(host, tuple(news.problems)))
         elif isinstance(news, messages.Started):
             self._clocks.learn(host, news.after, self._now())
@@ -141,26 +134,15 @@ class Supervisor:
         elif isinstance(news, messages.Ended):
             self._event(events.AgentEnded(host, news.why, self._now()))
 
-    def _output(self, host: int, news: messages.Output) -> None:
-        if news.stream == 2:
-            self._last_words[news.rank] = (self._last_words[news.rank] + news.data)[-_LAST_WORDS:]
-        self._lines.feed(news.rank, news.stream, news.data)
-        self._flow.took(host, news.stream, len(news.data))
-
     def _exited(self, host: int, news: messages.Exited) -> None:
-        self._lines.close(news.rank)
+        self._output.end(news.rank)
         after = self._clocks.when(host, news.after)
-        blames = self._blamed(news.rank)
+        blames = self._output.blamed_by(news.rank)
         self._event(events.Ended(news.rank, after, news.code, news.signal, news.by_us, blames=blames))
-
-    def _blamed(self, rank: int) -> int | None:
-        """The other rank that this rank's last words name."""
-        named = [int(number) for number in _NAMED_RANK.findall(self._last_words[rank])]
-        return next((other for other in reversed(named) if other != rank and other < self.job.size), None)
 
     def _on_lost(self, host: int, why: str) -> None:
         for rank in self._request.roster.ranks_on(host):
-            self._lines.close(rank)
+            self._output.end(rank)
         self._event(events.Lost(host, why, self._now()))
 
     def _on_gone(self, host: int) -> None:
@@ -191,13 +173,26 @@ class Supervisor:
         for host, connection in enumerate(self._connections):
             connection.send(prepare_order(self._request, self._plan, host, self._address))
 
-    def _do_start(self, _: actions.Start) -> None:
+    def _whole_plan(self) -> Plan:
         assert self._plan
-        plan = with_ports(self._plan, self._address, [self._ports[host] for host in range(len(self._connections))])
+        return with_ports(self._plan, self._address, [self._prepared[host].ports for host in sorted(self._prepared)])
+
+    def _do_show(self, _: actions.Show) -> None:
+        plan = self._whole_plan()
+        for host, prepared in sorted(self._prepared.items()):
+            for line in would_run(start_order(self._request, plan, host), self.job.hosts[host], prepared):
+                self._output.show(line)
+
+    def _do_start(self, _: actions.Start) -> None:
+        plan = self._whole_plan()
         self._verbose(f"run {plan.run_id}: {len(plan.hosts)} ranks, backend {plan.backend}, at {plan.coordinator}")
         self._verbose("running " + " ".join(self._request.argv))
+        if self._request.events:
+            ranks = [self.job.hosts[host] for host in self.job.seats]
+            attempt, backend = self.job.attempt, plan.backend
+            self._request.events.note("starting", run=plan.run_id, attempt=attempt, backend=backend, ranks=ranks)
         self._typing.readers(self._request.stdin)
-        self._last_words = dict.fromkeys(self._last_words, b"")
+        self._output.begin()
         self._clocks = Clocks()
         self._started_at = time.monotonic()
         for host, connection in enumerate(self._connections):
@@ -225,11 +220,15 @@ class Supervisor:
 
     def _do_say(self, action: actions.Say) -> None:
         for line in action.lines:
-            self.say(line)
+            self._output.say(line)
 
     def _do_leave(self, _: actions.Leave) -> None:
+        if self._request.events:
+            self._request.events.note("finished", status=self.job.status, lines=summary(self.job))
+            if self._request.events.problem:
+                self._output.say(self._request.events.problem)
         self._typing.stop()
-        self._lines.finish()
+        self._output.finish()
         for connection in self._connections:
             connection.leave()
 
@@ -240,6 +239,7 @@ class Supervisor:
         actions.Draft: _do_draft,
         actions.Prepare: _do_prepare,
         actions.Start: _do_start,
+        actions.Show: _do_show,
         actions.Look: _do_look,
         actions.GiveUp: _do_give_up,
         actions.End: _do_end,
@@ -251,26 +251,15 @@ class Supervisor:
 
     # ---- the rest ----
 
-    def say(self, line: str) -> None:
-        """One line of our own on stderr, behind everything that the ranks have written so far."""
-        for each in line.split("\n"):
-            self._lines.note(f"boltloom: {each}")
-
     def _verbose(self, line: str) -> None:
         if self._request.verbose:
-            self.say(line)
+            self._output.say(line)
 
     def _now(self) -> float:
         return time.monotonic() - self._started_at
 
-    def _soon(self, action: Callable[..., None], *given: object) -> Callable[..., None]:
-        """The same for other threads."""
-
-        def act(*arguments: object) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody needs to know any more
-                self._loop.call_soon_threadsafe(partial(action, *given), *arguments)
-
-        return act
+    def _grant(self, host: int, credit: messages.Credit) -> None:
+        self._connections[host].send(credit)
 
     def _to_rank(self, rank: int, order: messages.Order) -> None:
         self._connections[self.job.seats[rank]].send(order)
@@ -297,7 +286,23 @@ def supervise(request: Request, agents: Sequence[AgentProcess]) -> int:
         patience = _IMPATIENT_S
     elif request.deadline is not None:
         patience = max(_IMPATIENT_S, began + request.deadline - time.monotonic())
-    if screen.close(patience) or job.status:
+    taken = screen.close(patience)
+    if job.status:
         return job.status
-    os.write(2, b"boltloom: the deadline for the whole run has passed before its output was taken\n")
-    return EXIT_DEADLINE
+    late = _after_the_end(taken, screen.problem)
+    if late is None:
+        return 0
+    os.write(2, f"boltloom: {late[1]}\n".encode())
+    return late[0]
+
+
+def _after_the_end(taken: bool, problem: OSError | None) -> tuple[int, str] | None:
+    """The status and the line for output that was lost, or not taken, after all ranks had ended well."""
+    if not taken:
+        return EXIT_DEADLINE, "the deadline for the whole run has passed before its output was taken"
+    if problem is None:
+        return None
+    stopped = events.Stopped("output-failed", words=problem.strerror or str(problem))
+    if problem.errno == errno.EPIPE:
+        stopped = events.Stopped("output-closed", signal.SIGPIPE)
+    return status_of(stopped), stopped_words(stopped)

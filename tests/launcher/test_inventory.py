@@ -83,6 +83,31 @@ def test_an_inventory_that_is_none(launch: Launch, tmp_path: Path) -> None:
     )
 
 
+def test_several_inventories_patterns_and_a_limit(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
+    path = inventory(tmp_path, sshd, "mac1", "mac2", "spare")
+    more = tmp_path / "more.yml"
+    more.write_text("boltloom: {vars: {thunderbolt_net_hostfile: none.json}}\ndesk: {hosts: {mac2: }}\n")
+    both = ("-i", str(path), "-i", str(more))
+
+    def names(*arguments: str) -> list[str]:
+        done = launch(*both, *arguments, "--", "sh", "-c", "echo $BOLTLOOM_HOSTS")
+        assert done.returncode == 0, err(done)
+        assert str(tmp_path / "none.json") in err(done)[0]
+        return [entry.split("=")[0] for entry in done.stdout.decode().split("\n")[0].split(";")]
+
+    assert names("--hosts", "mac*") == ["mac1", "mac2"]
+    assert names("--limit", "!spare") == ["mac1", "mac2"]
+    assert names("--hosts", "desk,spare") == ["mac2", "spare"]
+    for arguments, words in {
+        ("--hosts", "mac1,nobody"): "unknown host 'nobody': ",
+        ("--limit", "!all"): "--limit !all leaves no host of ",
+        ("--hosts", "x*"): "unknown host 'x*': ",
+    }.items():
+        done = launch(*both, *arguments, "--", "true")
+        assert done.returncode == 2
+        assert err(done)[0].startswith(f"boltloom: {words}")
+
+
 def test_templates_and_vaults_are_rendered_by_ansible(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("not so secret\n")

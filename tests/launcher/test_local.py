@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+import jsonschema
 import pytest
 from launcher.running import BOLTLOOM, DEADLINE, Launch, Start, alive, err, gone, read_lines
 
@@ -114,6 +115,30 @@ def test_grandchildren_end_too_also_those_that_left_the_group(launch: Launch) ->
     assert not any(alive(pid) for pid in pids)
 
 
+def test_what_happens_is_told_to_programs_line_by_line(launch: Launch, tmp_path: Path) -> None:
+    schema = json.loads((Path(__file__).parents[2] / "contracts/events/schema.json").read_text())
+    script = '[ "$RANK" = 0 ] && exit 5; exec sleep 300'
+    file = tmp_path / "events"
+    done = launch(
+        "-n", "2", "--max-restarts", "1", "--restart-delay", "0", "--events", str(file), "--", "sh", "-c", script
+    )
+    assert done.returncode == 5
+    seen = [json.loads(line) for line in file.read_text().splitlines()]
+    for each in seen:
+        jsonschema.validate(each, schema)
+    names = [each["event"] for each in seen]
+    once = ["starting", "started", "started", "ended", "ended"]
+    assert sorted(names[:5]) == sorted(once) and sorted(names[5:10]) == sorted(once)
+    assert names[10:] == ["finished"]
+    assert (seen[-1]["status"], [each["attempt"] for each in seen if each["event"] == "starting"]) == (5, [1, 2])
+    assert {(each["rank"], each["by_us"]) for each in seen if each["event"] == "ended"} == {(0, False), (1, True)}
+    done = launch("-n", "2", "--events", str(file), "--deadline", "3", "--", "sleep", "300")
+    seen = [json.loads(line) for line in file.read_text().splitlines()[11:]]
+    assert [each["event"] for each in seen][3:] == ["stopped", "ended", "ended", "finished"]
+    done = launch("--events", "/dev/full", "--", "true")
+    assert (done.returncode, err(done)) == (0, ["boltloom: cannot write /dev/full any more: No space left on device"])
+
+
 def test_stdout_and_stderr_stay_apart_and_bytes_unharmed(launch: Launch) -> None:
     everything = bytes(range(256)) * 40
     script = "import sys; sys.stdout.buffer.write(bytes(range(256))*40); sys.stderr.buffer.write(b'\\xff\\xfe')"
@@ -123,15 +148,38 @@ def test_stdout_and_stderr_stay_apart_and_bytes_unharmed(launch: Launch) -> None
 
 def test_lines_are_never_mixed_and_tags_name_the_rank(launch: Launch) -> None:
     script = (
-        "import os, sys\n"
-        "r = os.environ['RANK']\n"
-        "for i in range(3000):\n"
-        "    os.write(1, (r * 30).encode()); os.write(1, (r * 30 + '\\n').encode())\n"
+        "import os, sys\nr = os.environ['RANK']\nfor i in range(300):\n    os.write(1, (r * 7000 + '\\n').encode())\n"
     )
     done = launch("-n", "3", "--tag-output", "--", sys.executable, "-c", script)
     lines = done.stdout.decode().splitlines()
-    assert len(lines) == 9000
-    assert set(lines) == {f"[{r}] {str(r) * 60}" for r in range(3)}
+    assert len(lines) == 900
+    assert set(lines) == {f"[{r}] {str(r) * 7000}" for r in range(3)}
+
+
+def test_a_prompt_is_seen_before_its_line_is_whole(start: Start) -> None:
+    """With several ranks, too: each asks, and waits."""
+    process = start("-n", "3", "--", sys.executable, "-c", "print('hello', input('name? '))")
+    assert process.stdout is not None and process.stdin is not None
+    seen = b""
+    while seen.count(b"name? ") < 3:
+        ready, _, _ = select.select([process.stdout], [], [], DEADLINE)
+        assert ready, seen
+        seen += os.read(process.stdout.fileno(), 100)
+    process.stdin.write(b"boltloom\n")
+    process.stdin.close()
+    process.stdin = None
+    out, _ = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, out.count(b"hello boltloom\n")) == (0, 3)
+
+
+def test_each_ranks_output_is_kept_and_may_be_hidden(launch: Launch, tmp_path: Path) -> None:
+    script = "echo out $RANK; printf err >&2; [ $RANK = 0 ] || kill -9 $$; exec sleep 300"
+    done = launch("-n", "2", "--output-dir", str(tmp_path / "logs"), "--quiet-ranks", "--", "sh", "-c", script)
+    assert (done.returncode, done.stdout, len(err(done))) == (137, b"", 1)
+    kept = {path.name: path.read_text() for path in (tmp_path / "logs").iterdir()}
+    assert kept == {f"rank-{r}.{end}": text for r in (0, 1) for end, text in (("out", f"out {r}\n"), ("err", "err"))}
+    done = launch("-n", "2", "--only-rank", "1", "--", "sh", "-c", "echo $RANK")
+    assert done.stdout == b"1\n"
 
 
 def test_what_a_python_rank_prints_is_seen_at_once(start: Start) -> None:
@@ -273,7 +321,7 @@ def _read_until(fd: int, wanted: bytes, times: int) -> bytes:
 
 
 def test_the_deadline_ends_the_run(launch: Launch) -> None:
-    done = launch("-n", "2", "--deadline", "0.5", "--", "sleep", "300")
+    done = launch("-n", "2", "--deadline", "1.5", "--", "sleep", "300")
     assert done.returncode == 124
     assert err(done) == ["boltloom: the deadline for the whole run has passed; 2 ranks were ended"]
 
@@ -334,6 +382,7 @@ def test_a_stuck_reader_blocks_no_control(
 def test_signals_that_end_nothing_are_passed_on(start: Start, number: signal.Signals) -> None:
     script = (
         "import signal, sys\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"  # of the other one's end, which may come first
         f"signal.signal({int(number)}, lambda *_: (print('got it'), sys.exit(6)))\n"
         "print('ready', flush=True)\n"
         "while True: signal.pause()\n"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,6 +57,13 @@ from launcher.running import Launch, err
             2,
             "--stdin is '2', which is no rank of this run: give all, none or a rank from 0 to 1",
         ),
+        (
+            ("-n", "2", "--only-rank", "2", "true"),
+            2,
+            "--only-rank is 2, which is no rank of this run: give one from 0 to 1",
+        ),
+        (("--output-dir", "/dev/null/x", "true"), 2, "--output-dir /dev/null/x cannot be written (Not a directory): "),
+        (("--hosts", "a[3-1]", "true"), 2, "--hosts has 'a[3-1]' in it, whose range is none: "),
         (("--deadline", "nan", "true"), 2, "Invalid value for '--deadline': 'nan' is not a number of seconds."),
         (("--grace", "inf", "true"), 2, "Invalid value for '--grace': inf is not in the range 0.0<=x<=31622400.0."),
         (
@@ -84,6 +92,7 @@ def test_one_line_for_a_mistake(launch: Launch, arguments: tuple[str, ...], stat
     ("text", "line"),
     [
         ("", "hosts.json is empty: "),
+        ("mac1 cores=3", "hosts.json: line 1 has 'cores=3' in it, which is not known: write HOST slots=N"),
         ('{"hosts": [', "hosts.json: line 1 column 12 is not JSON"),
         ('{"hosts": {}}', "hosts.json: hosts is an object: write a list"),
         ('[{"ips": []}]', 'hosts.json: hosts[0] has no "ssh"'),
@@ -95,6 +104,22 @@ def test_one_line_for_a_wrong_hostfile(launch: Launch, tmp_path: Path, text: str
     assert done.returncode == 2
     (said,) = err(done)
     assert said.startswith(f"boltloom: {line}")
+
+
+def test_a_list_of_hosts_is_a_hostfile_too(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text("# as for mpirun\nlocalhost slots=2\n")
+    done = launch("--hostfile", "hosts", "--", "sh", "-c", "echo $RANK of $WORLD_SIZE", cwd=tmp_path)
+    assert (err(done), sorted(done.stdout.splitlines())) == ([], [b"0 of 2", b"1 of 2"])
+
+
+def test_a_key_that_says_nothing_is_named(launch: Launch, tmp_path: Path) -> None:
+    (tmp_path / "hosts.json").write_text('{"owner": "me", "hosts": [{"ssh": "localhost", "ips": [], "slots": 4}]}')
+    done = launch("--hostfile", "hosts.json", "true", cwd=tmp_path)
+    assert done.returncode == 0
+    assert err(done) == [
+        "boltloom: hosts.json: 'owner' has no effect: no such key is known",
+        "boltloom: hosts.json: hosts[0]: 'slots' has no effect: no such key is known",
+    ]
 
 
 def test_a_port_in_use_is_named_with_its_holder(launch: Launch, ports: int) -> None:
@@ -143,6 +168,32 @@ def test_a_script_without_interpreter_is_run_by_sh(launch: Launch, tmp_path: Pat
     (tmp_path / "plain").write_text("echo by $0\n")
     (tmp_path / "plain").chmod(0o755)
     assert launch("./plain", cwd=tmp_path).stdout == f"by {tmp_path}/./plain\n".encode()
+
+
+def test_a_dry_run_prints_what_a_shell_could_run(launch: Launch, tmp_path: Path) -> None:
+    mark = tmp_path / "it's ran"
+    arguments = (
+        "-n",
+        "2",
+        "--cwd",
+        str(tmp_path),
+        "--env",
+        "ODD=a 'b' $c",
+        "--",
+        "sh",
+        "-c",
+        'echo "$ODD $RANK" >"$0"',
+    )
+    done = launch("--dry-run", *arguments, str(mark))
+    assert (done.returncode, err(done), mark.exists()) == (0, [], False)
+    text = done.stdout.decode()
+    assert [line for line in text.splitlines() if line.startswith("#")] == [f"# rank {r} on 127.0.0.1" for r in (0, 1)]
+    assert text.count("export BOLTLOOM_TOKEN=...\n") == 2
+    typed = text.partition("# rank 1")[2].partition("\n")[2]
+    subprocess.run(["sh", "-c", typed], check=True, timeout=60)
+    assert mark.read_text() == "a 'b' $c 1\n"
+    done = launch("--dry-run", "no-such-command")
+    assert (done.returncode, done.stdout) == (3, b"")
 
 
 def test_help_and_version(launch: Launch) -> None:

@@ -9,7 +9,8 @@ import signal
 import time
 from typing import Callable
 
-from boltloom_launcher.agent.processes import RankProcess, descendants, forward_order, signal_all
+from boltloom_launcher.agent.processes import RankProcess, descendants, exists, forward_order, signal_all
+from boltloom_launcher.agent.strays import find_strays
 
 _AGAIN_S = 0.1  # how often the last stage is repeated while somebody is left
 _GIVE_UP_S = 5.0  # a process in an uninterruptible wait cannot be killed; we do not wait for it for ever
@@ -48,8 +49,14 @@ class Ending:
         self._ranks = ranks
         self._timers = timers
         self._reap = reap
+        self._mark = ""  # NAME=VALUE in the environment of strays that nobody hands to us
+        self._strays: set[int] = set()  # those that were found by it
         self._round = 0
         self._given_up = False
+
+    def search_for(self, mark: str) -> None:
+        """Descendants whose parents have ended are not handed to us: find them by this in their environment."""
+        self._mark = mark
 
     def begin(self, number: int, grace: float) -> None:
         """Send ``number`` now and sterner signals later. A later call takes the place of an earlier one."""
@@ -74,7 +81,7 @@ class Ending:
                 rank.told.add(number)
             if rank.alive or rank.group_lives():
                 rank.signal_group(number)
-        if self._anybody():
+        if self._anybody() or self._mark:
             self._signal_strays(number)
         if number == signal.SIGKILL and not self._given_up:
             ending, started = self._round, time.monotonic()
@@ -84,7 +91,8 @@ class Ending:
         """Those who left the rank's group (a daemon, a shell with job control) but not its family."""
         in_groups = {rank.pid for rank in self._ranks.values()}
         strays = []
-        for pid in descendants(os.getpid()):
+        self.look_for_strays()
+        for pid in {*descendants(os.getpid()), *self._strays}:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) not in in_groups:
                     strays.append(pid)
@@ -108,12 +116,19 @@ class Ending:
         self._given_up = False
         self._ranks.clear()
 
+    def look_for_strays(self) -> None:
+        """Find those that nobody handed to us."""
+        self._strays.update(find_strays(self._mark))
+
     def anybody_left(self) -> bool:
         """A rank or a descendant of one is still there, and we have not given up on it."""
         return not self._given_up and self._anybody()
 
     def _anybody(self) -> bool:
         if any(rank.alive or rank.group_lives() for rank in self._ranks.values()):
+            return True
+        self._strays = {pid for pid in self._strays if exists(pid)}
+        if self._strays:
             return True
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -14,7 +14,8 @@ import signal
 import time
 from typing import BinaryIO, NoReturn
 
-from boltloom_launcher.agent.processes import signal_group
+from boltloom_launcher.agent.processes import exists, signal_all, signal_group
+from boltloom_launcher.agent.strays import find_strays
 
 _LOOK_AGAIN_S = 0.05
 _OUR_DESCRIPTORS = 256  # those that the agent has open when it forks lie below
@@ -50,6 +51,10 @@ class Guard:
         """A folder was made for the ranks' files."""
         self._say(f"folder {path}")
 
+    def mark(self, text: str) -> None:
+        """What stands in the environment of everybody who descends from a rank."""
+        self._say(f"mark {text}")
+
     def dismiss(self) -> None:
         """Everything has been ended and removed."""
         self._say("dismissed")
@@ -65,6 +70,8 @@ class _Charge:
     def __init__(self) -> None:
         self._groups: set[int] = set()
         self._folder = ""
+        self._mark = ""
+        self._strays: set[int] = set()
         self._grace = 10.0
 
     def hear(self, lines: BinaryIO) -> None:
@@ -79,24 +86,34 @@ class _Charge:
                 self._groups.discard(int(value))
             elif word == "folder":
                 self._folder = value
+            elif word == "mark":
+                self._mark = value
             elif word == "dismissed":
                 self._groups.clear()
-                self._folder = ""
+                self._folder = self._mark = ""
 
     def end(self) -> None:
         """Do what the agent would have done."""
         deadline = time.monotonic() + self._grace
+        self._find()
         self._signal(signal.SIGTERM)
-        while self._groups and time.monotonic() < deadline:
+        while (self._groups or self._strays) and time.monotonic() < deadline:
             time.sleep(_LOOK_AGAIN_S)
             self._signal(0)
+        self._find()
         self._signal(signal.SIGKILL)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _signal(self, number: int) -> None:
-        """Signal every group, and forget those that are gone."""
+        """Signal every group and everybody who left one, and forget those that are gone."""
         self._groups = {group for group in self._groups if signal_group(group, number)}
+        self._strays = {pid for pid in self._strays if exists(pid)}
+        if number:
+            signal_all(sorted(self._strays), number)
+
+    def _find(self) -> None:
+        self._strays.update(find_strays(self._mark))
 
 
 def _stand_behind(told: int) -> NoReturn:

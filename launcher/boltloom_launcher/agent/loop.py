@@ -75,7 +75,7 @@ class Agent:
         # The launcher need not wait for this. A subreaper would adopt the guard, so we become one afterwards.
         self._guard = Guard()
         self._files = PrivateFiles(self._guard.folder)
-        become_subreaper()
+        self._adopts = become_subreaper()
 
     def _greet(self) -> None:
         widen(1)
@@ -104,6 +104,7 @@ class Agent:
         if self._leaving:
             return
         self._leaving = True
+        self._ending.look_for_strays()
         if self._ending.anybody_left():
             self._ending.begin(signal.SIGTERM, self._grace)
             self._look_for_leftovers()
@@ -206,7 +207,7 @@ class Agent:
             self._argv = found.argv
             problems += [found.problem] if found.problem else []
         ports, taken = self._ports.take(order.ports)
-        self._channel.send(Prepared(problems + taken, ports))
+        self._channel.send(Prepared(problems + taken, ports, self._argv, self._cwd))
 
     def _end_after_silence(self, limit: float) -> None:
         quiet = time.monotonic() - self._heard
@@ -234,6 +235,9 @@ class Agent:
 
     def _start(self, order: Start) -> None:
         self._started_at = time.monotonic()
+        self._guard.mark(order.mark)
+        if not self._adopts:
+            self._ending.search_for(order.mark)
         for wanted in order.ranks:
             self._start_rank(wanted, order)
 

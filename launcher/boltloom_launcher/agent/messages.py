@@ -55,6 +55,7 @@ class Start(NamedTuple):
 
     env: dict[str, str]
     drop: list[str]
+    mark: str  # NAME=VALUE that every rank has in its environment, and no process of another run
     ranks: list[RankOrder]
 
 
@@ -112,6 +113,8 @@ class Prepared(NamedTuple):
 
     problems: list[str]
     ports: list[int]  # in the order of those that were asked for
+    argv: list[str]  # what the ranks will run here
+    cwd: str  # and where
 
 
 class Started(NamedTuple):

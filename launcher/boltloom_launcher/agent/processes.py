@@ -18,14 +18,15 @@ _PIPE_BYTES = 1 << 20
 READ_BYTES = 256 << 10
 
 
-def become_subreaper() -> None:
-    """Have orphaned descendants handed to us instead of to init, where the system can do that (Linux)."""
+def become_subreaper() -> bool:
+    """Have orphaned descendants handed to us instead of to init. False: the system cannot do that (only Linux can)."""
     if not sys.platform.startswith("linux"):
-        return
+        return False
     with contextlib.suppress(ImportError, OSError, AttributeError):
         import ctypes
 
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    return False
 
 
 def widen(fd: int) -> None:
@@ -156,6 +157,17 @@ def _parents() -> list[tuple[int, int]]:
                 # The command's name stands in brackets and may itself hold brackets and spaces.
                 pairs.append((int(name), int(file.read().rpartition(b")")[2].split()[1])))
     return pairs
+
+
+def exists(pid: int) -> bool:
+    """There is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's by now
+    return True
 
 
 def signal_all(pids: list[int], number: int) -> None:

@@ -24,7 +24,12 @@ def needs_rendering(value: object) -> bool:
     return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
-def rendered(inventory: str, hosts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def inventory_arguments(paths: Sequence[str]) -> list[str]:
+    """The options that name these inventories from any folder."""
+    return [word for path in paths for word in ("-i", path if "," in path else os.path.abspath(path))]
+
+
+def rendered(inventories: Sequence[str], hosts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """These variables of these hosts, "" where there is none.
 
     :raises UsageError: one cannot be rendered.
@@ -32,7 +37,7 @@ def rendered(inventory: str, hosts: Sequence[str], names: Sequence[str]) -> dict
     from boltloom_launcher.ansible.runner import ask
 
     message = {name: "{{ hostvars[inventory_hostname]['" + name + "'] | default('') }}" for name in names}
-    arguments = ["-i", os.path.abspath(inventory), "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": message})]
+    arguments = [*inventory_arguments(inventories), "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": message})]
     with tempfile.TemporaryDirectory(prefix="boltloom-inventory-") as private:
         answer, complaint, _ = ask("ansible", [*arguments, ",".join(hosts)], Path(private))
     answers = read_answers(answer)
@@ -41,7 +46,7 @@ def rendered(inventory: str, hosts: Sequence[str], names: Sequence[str]) -> dict
         if status != "SUCCESS" or not isinstance(content.get("msg"), dict):
             why = str(content.get("msg", "")).strip() or last_words(complaint)
             raise UsageError(
-                f"{inventory}: the variables of {host} cannot be rendered", why or "see what ansible says about it"
+                f"{inventories[0]}: the variables of {host} cannot be rendered", why or "see what ansible says about it"
             )
     return {host: dict(answers[host][1]["msg"]) for host in hosts}
 

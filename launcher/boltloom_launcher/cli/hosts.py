@@ -12,7 +12,7 @@ import click
 from boltloom_launcher.ansible.collection import Voice
 from boltloom_launcher.ansible.targets import Targets, targets
 from boltloom_launcher.errors import UsageError
-from boltloom_launcher.hosts import from_names
+from boltloom_launcher.host_list import from_names
 from boltloom_launcher.roster import read_hostfile
 
 _OPTIONS = (

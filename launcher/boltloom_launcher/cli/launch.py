@@ -15,7 +15,10 @@ import click
 
 from boltloom_launcher.backends import backend
 from boltloom_launcher.errors import UsageError
+from boltloom_launcher.event_log import EventLog
 from boltloom_launcher.job import Request
+from boltloom_launcher.output import Style
+from boltloom_launcher.rank_logs import RankLogs
 from boltloom_launcher.roster import Source, read_roster
 from boltloom_launcher.spawn import start_agent
 
@@ -44,10 +47,22 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
 @click.command(
     context_settings={"allow_interspersed_args": False}, short_help="Start one process per rank on every host."
 )
-@click.option("--hosts", metavar="A,B,...", help="Hosts, with commas between them. [default: this computer]")
+@click.option(
+    "--hosts",
+    metavar="A,B,...",
+    help="Hosts, with commas between them: names, studio-[1-4], host:2 for two ranks. [default: this computer]",
+)
 @click.option("-n", "--repeat-hosts", "repeat", default=1, type=click.IntRange(min=1), help="Ranks per host.")
 @click.option("--hostfile", metavar="FILE", help="Hostfile, as boltloom.cluster.configure and MLX write it.")
-@click.option("-i", "--inventory", metavar="FILE", help="Ansible inventory: its group 'boltloom', or all its hosts.")
+@click.option(
+    "-i",
+    "--inventory",
+    "inventories",
+    multiple=True,
+    metavar="FILE",
+    help="Ansible inventory; may be repeated. Its group 'boltloom', or all its hosts, or those of --hosts.",
+)
+@click.option("--limit", default="", metavar="PATTERN", help="Only these hosts of the inventory (an Ansible pattern).")
 @click.option("--backend", metavar="NAME", help="ring, jaccl, jaccl-ring or nccl. [default: the hostfile's, or ring]")
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Variable for the ranks; may be repeated.")
 @click.option("-m", "--module", is_flag=True, help="COMMAND begins with the name of a Python module.")
@@ -68,6 +83,12 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
 @click.option(
     "--tag-output/--no-tag-output", default=None, help="Put [rank] before each line. [default: on a terminal]"
 )
+@click.option("--timestamps", is_flag=True, help="Put the time of day before each line.")
+@click.option("--raw", is_flag=True, help="Pass the ranks' bytes on as they come, whole lines or not.")
+@click.option("--only-rank", type=click.IntRange(min=0), metavar="RANK", help="Show the output of this rank only.")
+@click.option("--quiet-ranks", is_flag=True, help="Show no rank's output.")
+@click.option("--events", metavar="FILE", help="Add a line of JSON to FILE for everything that happens.")
+@click.option("--output-dir", metavar="DIR", help="Keep each rank's output in DIR/rank-N.out and .err.")
 @click.option(
     "--timeout",
     default=300.0,
@@ -88,6 +109,7 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
     "--restart-delay", default=1.0, type=_SECONDS_OR_NONE, help="Seconds before they are started again. [default: 1]"
 )
 @click.option("--verbose", is_flag=True, help="Say on stderr what is done.")
+@click.option("--dry-run", is_flag=True, help="Check the hosts, and print what each rank would run.")
 @click.option("--print-python", is_flag=True, help="Print the interpreter and exit.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def launch(**options: Any) -> int:
@@ -95,7 +117,9 @@ def launch(**options: Any) -> int:
 
     The first word that is no option begins COMMAND. Typed input goes to every rank. If a rank
     fails, the others are ended and its exit status (128 + signal) is that of the run.
-    SIGUSR1, SIGUSR2 and SIGWINCH are passed on to the ranks.
+    SIGUSR1, SIGUSR2 and SIGWINCH are passed on to the ranks. When the run is over, however
+    it ended, nothing that descends from a rank is left on any host, detached helpers included
+    (SIGTERM, then SIGKILL after --grace); only one that was given an empty environment may escape.
 
     Exit status: 0 all ranks succeeded; a rank's own when it failed; 2 wrong usage or file;
     3 hosts not fit, or lost; 74 stdout cannot be written; 124 deadline; 130 or 143 interrupted;
@@ -121,7 +145,8 @@ def _request(options: dict[str, Any]) -> Request:
             hosts=options["hosts"],
             repeat=options["repeat"],
             hostfile=options["hostfile"],
-            inventory=options["inventory"],
+            inventories=options["inventories"],
+            limit=options["limit"],
             ssh_options=tuple(word for each in options["ssh_arg"] for word in shlex.split(each)),
             python=options["python"],
         ),
@@ -129,8 +154,7 @@ def _request(options: dict[str, Any]) -> Request:
     )
     name = options["backend"] or listed.backend or "ring"
     backend(name)
-    many = len(listed.roster.seats) > 1
-    tag = options["tag_output"]
+    size = len(listed.roster.seats)
     return Request(
         roster=listed.roster,
         backend=name,
@@ -146,10 +170,13 @@ def _request(options: dict[str, Any]) -> Request:
         timeout=options["timeout"],
         deadline=options["deadline"],
         grace=options["grace"],
-        stdin=_readers(options["stdin"], len(listed.roster.seats)),
+        stdin=_readers(options["stdin"], size),
         restarts=options["max_restarts"],
         rest=options["restart_delay"],
-        tag=(many and os.isatty(1)) if tag is None else tag,
+        dry=options["dry_run"],
+        style=_style(options, size),
+        events=EventLog(options["events"]) if options["events"] else None,
+        logs=RankLogs(options["output_dir"], size) if options["output_dir"] else None,
         verbose=options["verbose"],
     )
 
@@ -160,6 +187,18 @@ def _argv(options: dict[str, Any]) -> tuple[str, ...]:
     if not options["python"]:
         return command
     return (options["python"], *(("-m",) if options["module"] else ()), *command)
+
+
+def _style(options: dict[str, Any], size: int) -> Style:
+    tag, only = options["tag_output"], options["only_rank"]
+    if only is not None and only >= size:
+        raise UsageError(f"--only-rank is {only}, which is no rank of this run", f"give one from 0 to {size - 1}")
+    shown = frozenset() if options["quiet_ranks"] else None if only is None else frozenset([only])
+    if options["raw"] and (tag or options["timestamps"]):
+        raise UsageError("--raw passes bytes as they are, with nothing before a line", "leave out one of the options")
+    seen = size if shown is None else len(shown)
+    tag = (seen > 1 and os.isatty(1) and not options["raw"]) if tag is None else tag
+    return Style(tag, options["timestamps"], options["raw"], shown)
 
 
 def _readers(given: str, size: int) -> tuple[int, ...]:

@@ -24,6 +24,11 @@ class Start:
 
 
 @dataclass(frozen=True)
+class Show:
+    """Print what would be started."""
+
+
+@dataclass(frozen=True)
 class Look:
     """Ask who is still there; ``Looked`` follows after a while."""
 
@@ -69,4 +74,4 @@ class Close:
     """Nothing is left to wait for; connections that are still there are cut."""
 
 
-Action = Draft | Prepare | Start | Look | GiveUp | End | Wake | Say | Leave | Close
+Action = Draft | Prepare | Start | Show | Look | GiveUp | End | Wake | Say | Leave | Close

@@ -19,7 +19,7 @@ _OWN_SIGNALS = (signal.SIGABRT, signal.SIGPIPE, signal.SIGTRAP)
 
 @dataclass(frozen=True)
 class Failure:
-    """Why the ranks never ran."""
+    """Why the ranks never ran; with status 0 that was what the user wanted."""
 
     status: int
     lines: tuple[str, ...]
@@ -35,6 +35,7 @@ class Job:
     deadline: float | None = None
     restarts: int = 0  # how often the ranks may be started again
     rest: float = 0.0  # seconds before they are
+    dry: bool = False  # nothing is started
     phase: Phase = "connecting"
     attempt: int = 1
     answered: frozenset[int] = frozenset()  # hosts that the phase no longer waits for
@@ -72,14 +73,15 @@ class Job:
         if self.failure:
             return self.failure.status
         if self.stopped:
-            return _status_of(self.stopped)
+            return status_of(self.stopped)
         if self.cause:
             return self.cause.status
         # Nobody failed before being told to end, yet not everybody is known to have succeeded.
         return EXIT_UNFIT if len(self.ended) < self.size or any(end.failed for end in self.ended) else 0
 
 
-def _status_of(stopped: Stopped) -> int:
+def status_of(stopped: Stopped) -> int:
+    """The exit status of a run that was stopped."""
     if stopped.why == "deadline":
         return EXIT_DEADLINE
     return EXIT_OUTPUT if stopped.why == "output-failed" else EXIT_SIGNAL + stopped.signal

@@ -23,6 +23,7 @@ from boltloom_launcher.policy.actions import (
     Look,
     Prepare,
     Say,
+    Show,
     Start,
     Wake,
 )
@@ -82,6 +83,9 @@ def _all_answered(job: Job) -> Step:
         return _unfit(job)
     if job.phase == "connecting":
         return _draft(job)
+    if job.dry:
+        job, actions = _fail(job, 0, ())
+        return job, (Show(), *actions)
     return replace(job, phase="running"), (Start(), *((Look(),) if job.attempt == 1 else ()))
 
 

@@ -50,6 +50,7 @@ class Hostfile:
     backend: str = ""
     envs: Tuple[str, ...] = ()
     boltloom: Mapping[str, object] = field(default_factory=dict)
+    unknown: Tuple[str, ...] = ()  # the places of keys that say nothing to us
 
 
 def parse(text: str, source: str) -> Hostfile:
@@ -73,6 +74,7 @@ def parse(text: str, source: str) -> Hostfile:
         backend=_backend(top.get("backend", ""), source),
         envs=_envs(top.get("envs", []), source),
         boltloom=_extension(top.get("boltloom", {}), source),
+        unknown=_unknown(top, entries, source),
     )
 
 
@@ -125,6 +127,15 @@ def _refuse_slips(mapping: Mapping[str, object], known: Tuple[str, ...], source:
         near = difflib.get_close_matches(key.strip().lower()[:20], known, 1, _NEAR) if key not in known else []
         if near and near[0] not in mapping:
             raise _wrong(source, place, "has an unknown key {0}".format(shown(key)), 'write "{0}"'.format(near[0]))
+
+
+def _unknown(top: Mapping[str, object], entries: List[object], source: str) -> Tuple[str, ...]:
+    """Where keys stand that are neither ours nor MLX's."""
+    places = ["{0}: {1}".format(source, shown(key)) for key in top if key not in _TOP_KEYS]
+    for i, entry in enumerate(entries):
+        unknown = [key for key in entry if key not in _HOST_KEYS] if isinstance(entry, dict) else []
+        places += ["{0}: hosts[{1}]: {2}".format(source, i, shown(key)) for key in unknown]
+    return tuple(places)
 
 
 def _kind(value: object) -> str:

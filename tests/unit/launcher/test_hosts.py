@@ -9,28 +9,8 @@ import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
 from boltloom_launcher.addresses import management_addresses, resolve_ipv4, source_towards
 from boltloom_launcher.agent.messages import Hello
-from boltloom_launcher.errors import UnfitError, UsageError
-from boltloom_launcher.hosts import Reach, Seat, default_reach, from_names, seat
-
-
-def test_names_are_repeated_and_addresses_taken_as_they_are() -> None:
-    assert from_names("mac1,10.0.0.5", 2) == (
-        Host("mac1"),
-        Host("mac1"),
-        Host("10.0.0.5", ("10.0.0.5",)),
-        Host("10.0.0.5", ("10.0.0.5",)),
-    )
-
-
-@pytest.mark.parametrize("names", ["", "a,,b", "a,", "-oProxyCommand=x", "a b", "a;b", "a=b"])
-def test_what_is_no_name_is_refused(names: str) -> None:
-    with pytest.raises(UsageError, match="which is no host"):
-        from_names(names, 1)
-
-
-def test_a_name_twice_is_refused() -> None:
-    with pytest.raises(UsageError, match="names a more than once"):
-        from_names("a,b,a", 1)
+from boltloom_launcher.errors import UnfitError
+from boltloom_launcher.hosts import Reach, Seat, default_reach, seat
 
 
 def test_seats_count_per_host_also_when_hosts_alternate() -> None:

@@ -98,8 +98,8 @@ def test_what_cannot_be_used_is_named(variables: dict[str, str], words: str) -> 
 def test_what_is_no_plain_value_is_rendered_for_those_hosts_alone() -> None:
     asked: list[tuple[str, ...]] = []
 
-    def render(path: str, hosts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        asked.append((path, *hosts))
+    def render(hosts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        asked.append(tuple(hosts))
         assert "ansible_host" in names
         return {host: {"ansible_host": f"{host}.local", "ansible_port": 2222} for host in hosts}
 
@@ -114,7 +114,7 @@ def test_what_is_no_plain_value_is_rendered_for_those_hosts_alone() -> None:
         ("mac1.local", 2222, "me"),
         ("10.0.0.2", None, ""),
     ]
-    assert asked == [("inv.yml", "mac1", "mac3")]
+    assert asked == [("mac1", "mac3")]
 
 
 def test_answers_of_ansible_are_found_among_whatever_else_it_prints() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from boltloom_launcher.output import Lines, Readers, Screen
+from boltloom_launcher.output import Lines, Readers, Screen, Style
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ class Written:
 
 def lines(ranks: int, tag: bool = False) -> tuple[Lines, Written]:
     written = Written()
-    return Lines(written, ranks, tag), written
+    return Lines(written, ["here"] * ranks, Style(tag)), written
 
 
 def test_one_rank_passes_at_once_prompts_too() -> None:
@@ -66,6 +67,65 @@ def test_a_progress_bar_moves_and_nobody_writes_into_it() -> None:
     assert written.by_stream[2] == b"\r10%\nhello\n"
     merger.feed(0, 2, b"\r\n")
     assert written.by_stream[2] == b"\r10%\nhello\n\r20%\r\n"
+
+
+def test_half_a_line_is_shown_after_a_moment_in_which_nobody_else_wrote() -> None:
+    merger, written = lines(2)
+    merger.feed(0, 1, b"name? ")
+    merger.feed(1, 2, b"on the other stream")
+    assert merger.holds
+    merger.look()
+    assert written.by_stream == {1: b"", 2: b""}
+    merger.look()
+    assert written.by_stream == {1: b"name? ", 2: b"on the other stream"}
+    assert not merger.holds
+    merger.feed(0, 1, b"me\n")
+    assert written.by_stream[1] == b"name? me\n"
+
+
+def test_words_that_come_one_by_one_are_shown_one_by_one() -> None:
+    merger, written = lines(4)
+    for word in (b"Once ", b"upon ", b"a ", b"time"):
+        merger.feed(0, 1, word)
+        merger.look()
+    assert written.by_stream[1] == b"Once upon a time"
+
+
+def test_half_a_line_waits_while_others_write() -> None:
+    merger, written = lines(2)
+    merger.feed(0, 1, b"half ")
+    for _ in range(3):
+        merger.feed(1, 1, b"whole\n")
+        merger.look()
+    merger.feed(0, 1, b"and half\n")
+    assert written.by_stream[1] == b"whole\n" * 3 + b"half and half\n"
+
+
+def test_raw_bytes_pass_as_they_come() -> None:
+    written = Written()
+    merger = Lines(written, ["a", "b"], Style(raw=True))
+    merger.feed(0, 1, b"\x00ha")
+    merger.feed(1, 1, b"\r50%")
+    merger.feed(0, 1, b"lf\n")
+    assert written.by_stream[1] == b"\x00ha\r50%lf\n"
+
+
+def test_only_those_who_are_to_be_shown_are() -> None:
+    for shown, expected in ((frozenset([1]), b"b\n"), (frozenset[int](), b"")):
+        written = Written()
+        merger = Lines(written, ["a", "b"], Style(shown=shown))
+        merger.feed(0, 1, b"a\n")
+        merger.feed(1, 1, b"b\n")
+        merger.note("boltloom: hello")
+        assert written.by_stream == {1: expected, 2: b"boltloom: hello\n"}
+
+
+def test_tags_name_the_host_where_there_are_several_and_stamps_the_time() -> None:
+    written = Written()
+    merger = Lines(written, ["mac1", "mac2"], Style(tag=True, stamps=True))
+    merger.feed(1, 1, b"x\ny\n")
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}"
+    assert re.fullmatch(rf"{stamp} \[1 mac2\] x\n{stamp} \[1 mac2\] y\n", written.by_stream[1].decode())
 
 
 def test_a_line_without_end_is_not_held_for_ever() -> None:

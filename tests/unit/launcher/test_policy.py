@@ -10,7 +10,20 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
-from boltloom_launcher.policy.actions import Action, Close, Draft, End, GiveUp, Leave, Look, Prepare, Say, Start, Wake
+from boltloom_launcher.policy.actions import (
+    Action,
+    Close,
+    Draft,
+    End,
+    GiveUp,
+    Leave,
+    Look,
+    Prepare,
+    Say,
+    Show,
+    Start,
+    Wake,
+)
 from boltloom_launcher.policy.events import (
     AgentEnded,
     Answered,
@@ -237,6 +250,14 @@ def test_the_way_to_the_ranks() -> None:
     job, done = take(job, [Answered(0), Answered(1)])
     assert done == [Start(), Look()]
     assert job.phase == "running"
+
+
+def test_a_dry_run_starts_nothing() -> None:
+    job, done = take(new(1, dry=True), [Answered(0), Drafted(), Answered(0)])
+    assert done[3:6] == [Show(), Say(()), Leave()]
+    assert (job.phase, job.status) == ("leaving", 0)
+    job, done = take(new(1, dry=True), [Answered(0), Drafted(), Answered(0, ("no",))])
+    assert (Show() in done, job.status) == (False, 3)
 
 
 def test_everything_that_is_wrong_with_the_hosts_is_said_at_once() -> None:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,13 +28,13 @@ def agent() -> Iterator[Callable[[float | None], subprocess.Popen[bytes]]]:
     """Start an agent whose rank says that it is up; its stdin ends with the test."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def run(silence: float | None) -> subprocess.Popen[bytes]:
+    def run(silence: float | None, script: str = SCRIPT) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE
         process = subprocess.Popen(bootstrap.local_argv(), stdin=pipe, stdout=pipe, stderr=pipe)
         started.append(process)
-        command = Command(["sh", "-c", SCRIPT], "", module=False, checked=True)
+        command = Command(["sh", "-c", script], "", module=False, checked=True)
         prepare = Prepare(command, {}, [], "/", False, [], grace=0.2, silence=silence)
-        start = Start({}, [], [RankOrder(0, {}, {"FILE": "x"}, stdin=False)])
+        start = Start({}, [], "MARK=1", [RankOrder(0, {"MARK": "1"}, {"FILE": "x"}, stdin=False)])
         assert process.stdin is not None and process.stdout is not None
         orders = pack(prepare) + pack(start)
         process.stdin.write(bootstrap.agent_bytes() + orders)
@@ -107,6 +110,63 @@ def test_it_stays_while_the_other_computer_answers_for_a_launcher_that_is_stoppe
         client.close()
         here.close()
         assert process.wait(timeout=DEADLINE) == 0
+
+
+# A helper whose parent has ended, and that left the rank's session.
+HELPER = 'setsid sh -c "trap \\"\\" TERM; exec sleep 300"'
+DETACHED = f'trap "" TERM; ({HELPER} &) ; sleep 0.2; echo up; wait; exec sleep 300'
+
+
+@pytest.fixture
+def no_subreaper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS: nobody is handed to the agent."""
+    source = zlib.decompress(bootstrap.agent_bytes())
+    assert source.count(b"_PR_SET_CHILD_SUBREAPER = 36") == 1
+    altered = zlib.compress(source.replace(b"_PR_SET_CHILD_SUBREAPER = 36", b"_PR_SET_CHILD_SUBREAPER = -1"))
+    monkeypatch.setattr(bootstrap, "agent_bytes", lambda: altered)
+
+
+def _helper(mark: bytes = b"MARK=1") -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_nobody_is_left_where_no_descendants_are_handed_over(
+    agent: Callable[..., subprocess.Popen[bytes]], no_subreaper: None, name: str
+) -> None:
+    silence, end = ENDS[name]
+    process = agent(silence, DETACHED)
+    family = _helper()
+    assert len(family) == 2
+    end(process)
+    assert process.wait(timeout=DEADLINE) == 0
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in family)
+
+
+def test_a_helper_does_not_outlive_a_rank_that_ended_well(
+    agent: Callable[..., subprocess.Popen[bytes]], no_subreaper: None
+) -> None:
+    process = agent(None, DETACHED.replace("wait; exec sleep 300", "exit 0"))
+    family = _helper()
+    _close_stdin(process)
+    assert process.wait(timeout=DEADLINE) == 0
+    assert family and not any(os.path.exists(f"/proc/{pid}") for pid in family)
+
+
+def test_a_killed_agents_guard_ends_those_who_left_the_group_too(agent: Callable[..., subprocess.Popen[bytes]]) -> None:
+    process = agent(None, DETACHED)
+    family = _helper()
+    assert len(family) == 2
+    process.kill()
+    deadline = time.monotonic() + DEADLINE
+    while any(os.path.exists(f"/proc/{pid}") for pid in family):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def _descendants(pid: int) -> list[int]:

@@ -65,7 +65,7 @@ def runs() -> Iterator[tuple[ports.Ports, ports.Ports]]:
 def test_two_runs_never_share_a_port(
     runs: tuple[ports.Ports, ports.Ports], locks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ports, "_candidates", lambda: iter(range(20100, 20110)))
+    monkeypatch.setattr(ports, "_candidates", lambda: iter(range(19100, 19110)))
     first, _ = runs[0].take([ANY] * 4)
     second, _ = runs[1].take([ANY] * 4)
     assert len({*first, *second}) == 8
@@ -93,9 +93,9 @@ def test_a_port_that_was_asked_for_may_be_kept_for_another_run(runs: tuple[ports
 
 def test_what_a_killed_agent_left_behind_keeps_nobody_out(runs: tuple[ports.Ports, ports.Ports], locks: Path) -> None:
     locks.mkdir()
-    for port in range(20100, 20110):
+    for port in range(19100, 19110):
         (locks / str(port)).write_text("4711")
-    assert runs[0].take([Port("127.0.0.1", 20100, "")]) == ([20100], [])
+    assert runs[0].take([Port("127.0.0.1", 19100, "")]) == ([19100], [])
 
 
 def test_a_host_without_a_place_for_locks_has_to_do_without(

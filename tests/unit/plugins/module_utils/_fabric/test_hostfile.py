@@ -89,3 +89,8 @@ def test_mlx_reads_what_we_write(tmp_path: Path) -> None:
         ["rdma_en2", None, "rdma_en5"],
         [["rdma_en3", "rdma_en4"], "rdma_en5", None],
     ]
+
+
+def test_keys_that_say_nothing_are_named() -> None:
+    text = '{"hosts": [{"ssh": "a", "ips": [], "note": 1}], "owner": "me", "boltloom": {"x": 1}}'
+    assert hostfile.parse(text, "f.json").unknown == ("f.json: 'owner'", "f.json: hosts[0]: 'note'")

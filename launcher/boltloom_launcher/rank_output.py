@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the ranks write, from the moment it arrives: shown, kept in files, granted again, remembered for the report."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Callable
+from functools import partial
+
+from boltloom_launcher.agent.messages import Credit, Output
+from boltloom_launcher.flow import Flow
+from boltloom_launcher.job import Request
+from boltloom_launcher.output import Lines, Readers, Screen
+from boltloom_launcher.policy.events import Stopped
+
+_HALF_LINE_S = 0.025  # half a line is shown after one to two of these
+_LAST_WORDS = 4096  # bytes of a rank's stderr in which it may name another rank
+_NAMED_RANK = re.compile(rb"\brank ?(\d{1,6})\b")
+_SIGPIPE = 13
+
+
+class RankOutput:
+    """The output of all ranks of a run."""
+
+    def __init__(
+        self,
+        request: Request,
+        screen: Screen,
+        grant: Callable[[int, Credit], None],
+        on_stopped: Callable[[Stopped], None],
+    ) -> None:
+        """``grant(host, credit)`` lets a host send more; ``on_stopped`` is told when nobody takes our output."""
+        self._loop = asyncio.get_running_loop()
+        self._size = len(request.roster.seats)
+        self._lines = Lines(screen.write, [request.roster.name(rank) for rank in range(self._size)], request.style)
+        self._logs = request.logs
+        if self._logs:
+            self._logs.on_problem = self.say
+        self._flow = Flow(lambda host, stream, size: grant(host, Credit(stream, size)))
+        self._last_words = dict.fromkeys(range(self._size), b"")
+        self._looking = False
+        screen.tell(
+            Readers(
+                full=partial(self._soon, self._flow.hold),
+                room=partial(self._soon, self._flow.go_on),
+                closed=partial(self._soon, on_stopped, Stopped("output-closed", _SIGPIPE)),
+                failed=lambda words: self._soon(on_stopped, Stopped("output-failed", words=words)),
+            )
+        )
+
+    def take(self, host: int, news: Output) -> None:
+        """A rank on this host has written something."""
+        if news.stream == 2:
+            self._last_words[news.rank] = (self._last_words[news.rank] + news.data)[-_LAST_WORDS:]
+        self._lines.feed(news.rank, news.stream, news.data)
+        if self._logs:
+            self._logs.write(news.rank, news.stream, news.data)
+        if self._lines.holds and not self._looking:
+            self._look_later()
+        self._flow.took(host, news.stream, len(news.data))
+
+    def end(self, rank: int) -> None:
+        """The rank is over."""
+        self._lines.close(rank)
+
+    def begin(self) -> None:
+        """The ranks are started, for the first time or again."""
+        self._last_words = dict.fromkeys(self._last_words, b"")
+
+    def blamed_by(self, rank: int) -> int | None:
+        """The other rank that this rank's last words name."""
+        named = [int(number) for number in _NAMED_RANK.findall(self._last_words[rank])]
+        return next((other for other in reversed(named) if other != rank and other < self._size), None)
+
+    def say(self, line: str) -> None:
+        """One line of our own on stderr, behind everything that the ranks have written so far."""
+        for each in line.split("\n"):
+            self._lines.note(f"boltloom: {each}")
+
+    def show(self, line: str) -> None:
+        """One line of our own on stdout."""
+        self._lines.say(line)
+
+    def finish(self) -> None:
+        """Whatever was held back is passed on."""
+        self._lines.finish()
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        self.finish()
+        if self._logs:
+            self._logs.close()
+
+    def _look_later(self) -> None:
+        self._looking = True
+        self._loop.call_later(_HALF_LINE_S, self._look)
+
+    def _look(self) -> None:
+        self._lines.look()
+        self._looking = False
+        if self._lines.holds:
+            self._look_later()
+
+    def _soon(self, action: Callable[..., None], *arguments: object) -> None:
+        """From the threads that write."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody needs to know any more
+            self._loop.call_soon_threadsafe(action, *arguments)

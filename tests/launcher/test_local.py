@@ -269,7 +269,7 @@ def test_killing_the_launcher_leaves_no_orphan(start: Start) -> None:
     assert all(gone(pid, within=20) for pid in pids)
 
 
-def test_killing_the_agent_leaves_no_orphan(start: Start, tmp_path: Path) -> None:
+def test_killing_the_agent_leaves_no_orphan(start: Start, ports: int, tmp_path: Path) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     process = start("-n", "2", "--", "sh", "-c", "echo $$; exec sleep 300", env=env)
     pids = [int(line) for line in read_lines(process, 2)]
@@ -279,7 +279,8 @@ def test_killing_the_agent_leaves_no_orphan(start: Start, tmp_path: Path) -> Non
     assert b"was lost: the connection to 127.0.0.1 was lost" in said
     assert all(gone(pid, within=5) for pid in pids)
     deadline = time.monotonic() + 5
-    while list(tmp_path.iterdir()):  # the hostfile that MLX would read
+    locks = [Path(f"/tmp/boltloom-ports/{port}") for port in (ports, ports + 1)]
+    while list(tmp_path.iterdir()) or any(lock.exists() for lock in locks):  # the hostfile that MLX would read; ports
         assert time.monotonic() < deadline
         time.sleep(0.01)
 

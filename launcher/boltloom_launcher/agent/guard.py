@@ -12,8 +12,9 @@ import os
 import shutil
 import signal
 import time
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn, Sequence
 
+from boltloom_launcher.agent.ports import sweep
 from boltloom_launcher.agent.processes import exists, signal_all, signal_group
 from boltloom_launcher.agent.strays import find_strays
 
@@ -51,6 +52,10 @@ class Guard:
         """A folder was made for the ranks' files."""
         self._say(f"folder {path}")
 
+    def ports(self, ports: Sequence[int]) -> None:
+        """These are kept for the ranks."""
+        self._say(" ".join(["ports", *map(str, ports)]))
+
     def mark(self, text: str) -> None:
         """What stands in the environment of everybody who descends from a rank."""
         self._say(f"mark {text}")
@@ -71,6 +76,7 @@ class _Charge:
         self._groups: set[int] = set()
         self._folder = ""
         self._mark = ""
+        self._ports: list[int] = []
         self._strays: set[int] = set()
         self._grace = 10.0
 
@@ -86,11 +92,14 @@ class _Charge:
                 self._groups.discard(int(value))
             elif word == "folder":
                 self._folder = value
+            elif word == "ports":
+                self._ports = [int(port) for port in value.split()]
             elif word == "mark":
                 self._mark = value
             elif word == "dismissed":
                 self._groups.clear()
                 self._folder = self._mark = ""
+                self._ports = []
 
     def end(self) -> None:
         """Do what the agent would have done."""
@@ -104,6 +113,7 @@ class _Charge:
         self._signal(signal.SIGKILL)
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+        sweep(self._ports)
 
     def _signal(self, number: int) -> None:
         """Signal every group and everybody who left one, and forget those that are gone."""

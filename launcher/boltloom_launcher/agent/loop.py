@@ -207,6 +207,7 @@ class Agent:
             self._argv = found.argv
             problems += [found.problem] if found.problem else []
         ports, taken = self._ports.take(order.ports)
+        self._guard.ports(ports)
         self._channel.send(Prepared(problems + taken, ports, self._argv, self._cwd))
 
     def _end_after_silence(self, limit: float) -> None:

@@ -43,14 +43,8 @@ class Ports:
 
     def release(self) -> None:
         """The ranks are over."""
-        for port, lock in self._locks.items():
-            with contextlib.suppress(OSError):
-                os.unlink(f"{LOCKS}/{port}")
-            os.close(lock)
-        if self._locks:
-            with contextlib.suppress(OSError):  # others have theirs in there
-                os.rmdir(LOCKS)
-        self._locks.clear()
+        _remove(self._locks)
+        self._locks = {}
 
     def _given(self, wanted: Port) -> tuple[int, str]:
         problem = port_problem(wanted.address, wanted.port, wanted.remedy)
@@ -84,6 +78,27 @@ class Ports:
             return False
         self._locks[port] = lock
         return True
+
+
+def sweep(ports: Sequence[int]) -> None:
+    """Remove what an agent that was killed has left of its locks; what another run has locked since then stays."""
+    found = {}
+    for port in ports:
+        with contextlib.suppress(OSError):
+            lock = _locked(port) if os.path.exists(f"{LOCKS}/{port}") else None
+            if lock is not None:
+                found[port] = lock
+    _remove(found)
+
+
+def _remove(locks: dict[int, int]) -> None:
+    for port, lock in locks.items():
+        with contextlib.suppress(OSError):
+            os.unlink(f"{LOCKS}/{port}")
+        os.close(lock)
+    if locks:
+        with contextlib.suppress(OSError):  # others have theirs in there
+            os.rmdir(LOCKS)
 
 
 def _candidates() -> Iterator[int]:

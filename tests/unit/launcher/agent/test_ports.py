@@ -91,6 +91,16 @@ def test_a_port_that_was_asked_for_may_be_kept_for_another_run(runs: tuple[ports
     assert runs[1].take([Port("127.0.0.1", port, "choose another")]) == ([port], [])
 
 
+def test_what_a_killed_agent_left_is_swept_but_not_what_another_run_holds(
+    runs: tuple[ports.Ports, ports.Ports], locks: Path
+) -> None:
+    (held,), _ = runs[0].take([ANY])
+    (locks / "19105").write_text("4711")
+    ports.sweep([19105, 19106, held])
+    assert [path.name for path in locks.iterdir()] == [str(held)]
+    assert runs[1].take([Port("127.0.0.1", held, "")])[1] != []
+
+
 def test_what_a_killed_agent_left_behind_keeps_nobody_out(runs: tuple[ports.Ports, ports.Ports], locks: Path) -> None:
     locks.mkdir()
     for port in range(19100, 19110):

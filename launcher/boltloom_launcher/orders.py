@@ -94,7 +94,7 @@ def start_order(request: Request, plan: Plan, host: int) -> Start:
         env, files = rank_env(plan, rank)
         texts = {name: json.dumps(content) for name, content in files.items()}
         ranks.append(RankOrder(rank, env, texts, stdin=rank in request.stdin))
-    return Start(dict(request.env), list(STALE), f"BOLTLOOM_TOKEN={plan.token}", ranks)
+    return Start(dict(request.env), list(STALE), ranks)
 
 
 def would_run(order: Start, host: str, prepared: Prepared) -> list[str]:

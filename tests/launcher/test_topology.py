@@ -83,7 +83,7 @@ def test_a_file_without_facts_is_one_line(content: str, status: int, tmp_path: P
         (["--facts", str(FACTS), "--hosts", "a,b"], "--facts asks no host: give it without --hosts"),
         (["-i", "/no/such.yml"], "inventory /no/such.yml does not exist"),
         (["--hosts", "a,b", "--hostfile", "f"], "--hosts and --hostfile both say which hosts to use"),
-        (["--hosts", "mac[1:3]"], "'mac[1:3]' is not the name of a host"),
+        (["--hosts", "mac[1:3]"], "--hosts has 'mac[1:3]' in it, which is no host"),
         (["--plan", "4"], "--plan and --ports go together"),
         (["--plan", "4", "--ports", "3", "--hosts", "a,b"], "--hosts names 2 hosts, --plan 4"),
     ],

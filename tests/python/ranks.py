@@ -62,7 +62,7 @@ def _numbers(rank: int, size: int) -> dict[str, str]:
 def free_port() -> int:
     """A port that nobody has now, below those that the system gives to outgoing connections: nobody gets it by chance
     before rank 0 listens on it."""
-    for port in random.sample(range(20000, 30000), 50):
+    for port in random.sample(range(30000, 32000), 50):
         with contextlib.suppress(OSError), socket.socket() as sock:
             sock.bind(("127.0.0.1", port))
             return port

@@ -47,6 +47,7 @@ from boltloom_launcher.agent.processes import RankProcess, become_subreaper, wid
 from boltloom_launcher.agent.stdin_feed import StdinFeed
 
 _LEFTOVER_CHECK_S = 0.05
+_MARK = "BOLTLOOM_AGENT"  # in the environment of everybody who descends from a rank of ours, and of nobody else
 _FAR_END_S = 2.0  # a computer that is there acknowledges sooner, also one far away
 _FAR_END_ASKS = 5
 
@@ -60,6 +61,7 @@ class Agent:
         self._ranks: dict[int, RankProcess] = {}
         self._ending = Ending(self._ranks, self._timers, self._reap)
         self._ports = Ports()
+        self._mark = os.urandom(16).hex()
         self._argv: list[str] = []
         self._cwd = "/"
         self._grace = 10.0
@@ -75,7 +77,9 @@ class Agent:
         # The launcher need not wait for this. A subreaper would adopt the guard, so we become one afterwards.
         self._guard = Guard()
         self._files = PrivateFiles(self._guard.folder)
-        self._adopts = become_subreaper()
+        self._guard.mark(f"{_MARK}={self._mark}")
+        if not become_subreaper():
+            self._ending.search_for(f"{_MARK}={self._mark}")
 
     def _greet(self) -> None:
         widen(1)
@@ -236,15 +240,12 @@ class Agent:
 
     def _start(self, order: Start) -> None:
         self._started_at = time.monotonic()
-        self._guard.mark(order.mark)
-        if not self._adopts:
-            self._ending.search_for(order.mark)
         for wanted in order.ranks:
             self._start_rank(wanted, order)
 
     def _start_rank(self, wanted: RankOrder, order: Start) -> None:
         try:
-            env = _environment(order.drop, {**order.env, **wanted.env})
+            env = _environment(order.drop, {**order.env, **wanted.env, _MARK: self._mark})
             for name, text in wanted.files.items():
                 env[name] = self._files.write(f"{wanted.rank}-{name}", text)
             rank = RankProcess(wanted.rank, self._argv, env, self._cwd, wanted.stdin)

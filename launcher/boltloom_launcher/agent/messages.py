@@ -55,7 +55,6 @@ class Start(NamedTuple):
 
     env: dict[str, str]
     drop: list[str]
-    mark: str  # NAME=VALUE that every rank has in its environment, and no process of another run
     ranks: list[RankOrder]
 
 

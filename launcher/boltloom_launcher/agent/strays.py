@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes that descend from a rank but left its process group, found by the run's secret in their environment.
+"""Processes that descend from a rank but left its process group, found by what their agent put into the environment.
 
 Needed where nobody hands them to the agent: on systems without a subreaper (macOS), and when the agent was killed.
 """

@@ -49,7 +49,7 @@ def chosen(options: dict[str, Any]) -> Targets:
     if options["hostfile"] is not None:
         names = tuple(dict.fromkeys(host.ssh for host in read_hostfile(options["hostfile"]).hosts))
     elif options["hosts"] is not None or not options["inventories"]:
-        names = tuple(host.ssh for host in from_names(options["hosts"] or "127.0.0.1", 1))
+        names = tuple(dict.fromkeys(host.ssh for host in from_names(options["hosts"] or "127.0.0.1", 1)))
     return targets(options["inventories"], names, options["limit"])
 
 

@@ -50,7 +50,7 @@ class Hostfile:
     backend: str = ""
     envs: Tuple[str, ...] = ()
     boltloom: Mapping[str, object] = field(default_factory=dict)
-    unknown: Tuple[str, ...] = ()  # the places of keys that say nothing to us
+    unknown: Tuple[str, ...] = field(default=(), compare=False)  # the places of keys that say nothing to us
 
 
 def parse(text: str, source: str) -> Hostfile:

@@ -34,7 +34,7 @@ def agent() -> Iterator[Callable[[float | None], subprocess.Popen[bytes]]]:
         started.append(process)
         command = Command(["sh", "-c", script], "", module=False, checked=True)
         prepare = Prepare(command, {}, [], "/", False, [], grace=0.2, silence=silence)
-        start = Start({}, [], "MARK=1", [RankOrder(0, {"MARK": "1"}, {"FILE": "x"}, stdin=False)])
+        start = Start({}, [], [RankOrder(0, {"MARK": "1"}, {"FILE": "x"}, stdin=False)])
         assert process.stdin is not None and process.stdout is not None
         orders = pack(prepare) + pack(start)
         process.stdin.write(bootstrap.agent_bytes() + orders)

@@ -62,7 +62,7 @@ def test_a_whole_life(agent: subprocess.Popen[bytes]) -> None:
     ]
     orders = [
         Prepare(wanted, env, ["HOME"], "/", True, [Port("127.0.0.1", 0, "")] * 2, 5.0, 60.0),
-        Start(env, ["HOME"], "RANK=none", ranks),
+        Start(env, ["HOME"], ranks),
         Ping(),
         Stdin(8, b"other "),
         Stdin(7, b"typed "),

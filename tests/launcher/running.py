@@ -27,7 +27,7 @@ def err(done: subprocess.CompletedProcess[bytes]) -> list[str]:
     return done.stderr.decode().splitlines()
 
 
-# Below those that boltloom itself chooses from, and for each worker others: a port that a run holds is refused to others.
+# Below those that boltloom itself chooses from, and others for each worker: a port that a run holds is refused to all.
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
 _TURN = os.getpid() % 100 * 20
 _ROWS = itertools.cycle([10000 + _WORKER * 2000 + (_TURN + row) % 2000 for row in range(0, 2000, 20)])

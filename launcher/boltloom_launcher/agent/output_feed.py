@@ -60,7 +60,8 @@ class OutputFeed:
             return  # drained meanwhile
         if self._has_room(stream):
             self._read(rank, fd, min(READ_BYTES, self._credit[stream]))
-        self._pause()
+        if not self._has_room(stream):
+            self._pause()
 
     def _pause(self) -> None:
         watched = self._selector.get_map()

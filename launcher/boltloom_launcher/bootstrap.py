@@ -23,6 +23,12 @@ _MODULES = (
     "ports",
     "directory",
     "command",
+    "python_program",
+    "script",
+    "gpus",
+    "rdma_state",
+    "awake",
+    "descriptors",
     "processes",
     "strays",
     "machine",
@@ -32,6 +38,8 @@ _MODULES = (
     "output_feed",
     "ending",
     "guard",
+    "probe",
+    "preflight",
     "loop",
 )
 
@@ -46,6 +54,7 @@ _PRELUDE = """\
 import sys, types
 def _load(name, source):
     module = sys.modules[name] = types.ModuleType(name)
+    module.__source__ = source
     exec(compile(source, "<" + name + ">", "exec", 0, True), module.__dict__)
 _load("boltloom_launcher", "")
 _load("boltloom_launcher.agent", "")

@@ -16,10 +16,12 @@ class Request:
     """One run of ``boltloom launch``."""
 
     roster: Roster
-    backend: str
+    backend: str  # "": what the hosts are fit for
     argv: tuple[str, ...]
     module: bool = False  # argv begins with the name of a Python module
     checked: bool = True  # the hosts are asked whether they have the program
+    preflight: bool = True  # several hosts are compared and joined before anything runs
+    cables: tuple[tuple[str, str], ...] = ()  # address -> the cable that it is on, as far as the hostfile says it
     env: tuple[tuple[str, str], ...] = ()
     cwd: str = "."
     cwd_required: bool = False

@@ -13,6 +13,7 @@ from dataclasses import replace
 from boltloom_launcher.addresses import management_addresses
 from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, Prepared, RankOrder, Start
 from boltloom_launcher.backends import STALE, Listening, Plan, backend, endpoint, rank_env
+from boltloom_launcher.hosts import Seat
 from boltloom_launcher.job import Request
 from boltloom_launcher.policy.limits import SILENCE_S
 
@@ -34,7 +35,7 @@ def draft(request: Request, hellos: Sequence[Hello]) -> tuple[Plan, str]:
     addresses = management_addresses(request.roster.reaches, hellos)
     roster = request.roster.on_machines([hello.machine for hello in hellos]).with_addresses(addresses)
     plan = Plan(
-        backend=request.backend,
+        backend=request.backend or default_backend(roster.seats, hellos),
         hosts=roster.hosts,
         seats=roster.seats,
         coordinator="",
@@ -47,8 +48,15 @@ def draft(request: Request, hellos: Sequence[Hello]) -> tuple[Plan, str]:
         nccl_port=request.nccl_port,
         verbose=request.verbose,
     )
-    backend(request.backend).check(plan)
+    backend(plan.backend).check(plan)
     return plan, addresses[roster.seats[0].host]
+
+
+def default_backend(seats: Sequence[Seat], hellos: Sequence[Hello]) -> str:
+    """nccl where every rank has a device of its own, as it wants them; else the ring."""
+    by_machine = {hello.machine: hello.gpus for hello in hellos}
+    enough = all(seat.local_size <= by_machine[hellos[seat.host].machine] for seat in seats)
+    return "nccl" if enough else "ring"
 
 
 def prepare_order(request: Request, plan: Plan, host: int, coordinator: str) -> Prepare:
@@ -63,6 +71,7 @@ def prepare_order(request: Request, plan: Plan, host: int, coordinator: str) -> 
         cwd=request.cwd,
         cwd_required=request.cwd_required,
         ports=ports,
+        files=request.preflight and bool(backend(plan.backend).files(plan)),
         grace=request.grace,
         silence=None if request.roster.reaches[host].local else SILENCE_S,
     )

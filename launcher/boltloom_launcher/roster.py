@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import hostfile as hostfiles
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host, Hostfile
 
+from boltloom_launcher.data_paths import cables_of
 from boltloom_launcher.errors import HostfileError, UsageError
 from boltloom_launcher.host_list import from_names, from_text, is_text
 from boltloom_launcher.hosts import Reach, Roster, default_reach, seat
@@ -42,6 +43,7 @@ class Listed:
     roster: Roster
     backend: str = ""
     envs: tuple[str, ...] = ()
+    cables: tuple[tuple[str, str], ...] = ()  # address -> the cable that it is on
 
 
 def read_roster(source: Source, say: Say) -> Listed:
@@ -83,7 +85,7 @@ def _listed(hostfile: Hostfile, reach: Callable[[str], Reach], source: Source, s
         say("-n has no effect with a hostfile: a host that is listed twice in it gets two ranks")
     for place in hostfile.unknown:
         say(f"{place} has no effect: no such key is known")
-    return Listed(seat(hostfile.hosts, reach), hostfile.backend, hostfile.envs)
+    return Listed(seat(hostfile.hosts, reach), hostfile.backend, hostfile.envs, cables_of(hostfile))
 
 
 def _plain(source: Source, ssh: str) -> Reach:

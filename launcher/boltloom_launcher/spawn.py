@@ -5,13 +5,23 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+from collections.abc import Sequence
 
+from boltloom_launcher.agent.descriptors import raise_limit
 from boltloom_launcher.bootstrap import agent_bytes, local_argv, remote_command
 from boltloom_launcher.errors import UnfitError
 from boltloom_launcher.hosts import Reach
 from boltloom_launcher.ssh import ssh_argv
 
 AgentProcess = subprocess.Popen[bytes]
+
+
+def start_agents(reaches: Sequence[Reach]) -> list[AgentProcess]:
+    """Start them all, ours first: its ranks shall have the limits that we were given, and we need higher ones."""
+    started = {reach: start_agent(reach) for reach in reaches if reach.local}
+    raise_limit()
+    started.update((reach, start_agent(reach)) for reach in reaches if not reach.local)
+    return [started[reach] for reach in reaches]
 
 
 def start_agent(reach: Reach) -> AgentProcess:

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boltloom_launcher.agent import messages
 from boltloom_launcher.backends import Plan
@@ -28,6 +28,9 @@ from boltloom_launcher.rank_output import RankOutput
 from boltloom_launcher.report import for_programs, stopped_words, summary
 from boltloom_launcher.spawn import AgentProcess
 from boltloom_launcher.stdin import TypingIn
+
+if TYPE_CHECKING:
+    from boltloom_launcher.preflight import Preflight
 
 _LOOK_S = 5.0  # a host that went away and came back says so to the next ping
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -59,6 +62,7 @@ class Supervisor:
         self._hellos: dict[int, messages.Hello] = {}
         self._prepared: dict[int, messages.Prepared] = {}
         self._plan: Plan | None = None
+        self._preflight: Preflight | None = None
         self._address = ""  # under which the others reach rank 0
         self._output = RankOutput(request, screen, self._grant, self._event)
         self._typing = TypingIn(lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self._output.say)
@@ -113,12 +117,8 @@ class Supervisor:
     def _on_news(self, host: int, news: messages.Message) -> None:
         if isinstance(news, messages.Output):
             self._output.take(host, news)
-        elif isinstance(news, messages.Hello):
-            self._hellos[host] = news
-            self._event(events.Answered(host))
-        elif isinstance(news, messages.Prepared):
-            self._prepared[host] = news
-            self._event(events.Answered(host, tuple(news.problems)))
+        elif isinstance(news, messages.Hello | messages.Prepared | messages.Inspected | messages.Connected):
+            self._event(events.Answered(host, self._heard(host, news)))
         elif isinstance(news, messages.Started):
             self._clocks.learn(host, news.after, self._now())
             self._event(events.Started(news.rank, news.pid))
@@ -133,6 +133,19 @@ class Supervisor:
             self._typing.closed(news.rank)
         elif isinstance(news, messages.Ended):
             self._event(events.AgentEnded(host, news.why, self._now()))
+
+    def _heard(
+        self, host: int, news: messages.Hello | messages.Prepared | messages.Inspected | messages.Connected
+    ) -> tuple[str, ...]:
+        """Keep what a host has answered; the problems that it has."""
+        if isinstance(news, messages.Hello):
+            self._hellos[host] = news
+            return ()
+        if isinstance(news, messages.Prepared):
+            self._prepared[host] = news
+            return tuple(news.problems)
+        assert self._preflight
+        return self._preflight.heard(host, news)
 
     def _exited(self, host: int, news: messages.Exited) -> None:
         self._output.end(news.rank)
@@ -166,12 +179,30 @@ class Supervisor:
         except BoltloomError as error:
             self._event(events.Refused(exit_status(error), error.one_line()))
         else:
-            self._event(events.Drafted())
+            machines = {hello.machine for hello in hellos}
+            self._event(events.Drafted(compared=self._request.preflight and len(machines) > 1))
 
     def _do_prepare(self, _: actions.Prepare) -> None:
         assert self._plan
         for host, connection in enumerate(self._connections):
             connection.send(prepare_order(self._request, self._plan, host, self._address))
+
+    def _do_inspect(self, _: actions.Inspect) -> None:
+        from boltloom_launcher.preflight import Place, Preflight  # what only several hosts need, one does not wait for
+
+        hosts = [Place(reach.name, self._hellos[i].machine) for i, reach in enumerate(self._request.roster.reaches)]
+        self._preflight = Preflight(self._request, self._whole_plan(), hosts)
+        for host, connection in enumerate(self._connections):
+            connection.send(self._preflight.inspect_order(host))
+
+    def _do_compare(self, _: actions.Compare) -> None:
+        assert self._preflight
+        self._event(self._preflight.compared())
+
+    def _do_reach(self, _: actions.Reach) -> None:
+        assert self._preflight
+        for host, connection in enumerate(self._connections):
+            connection.send(self._preflight.connect_order(host))
 
     def _whole_plan(self) -> Plan:
         assert self._plan
@@ -238,6 +269,9 @@ class Supervisor:
     _DO: dict[type, Callable[[Supervisor, Any], None]] = {
         actions.Draft: _do_draft,
         actions.Prepare: _do_prepare,
+        actions.Inspect: _do_inspect,
+        actions.Compare: _do_compare,
+        actions.Reach: _do_reach,
         actions.Start: _do_start,
         actions.Show: _do_show,
         actions.Look: _do_look,

@@ -16,17 +16,22 @@ import sys
 import time
 
 from boltloom_launcher.agent import command, far_end
+from boltloom_launcher.agent.awake import keep_awake
 from boltloom_launcher.agent.channel import Channel
+from boltloom_launcher.agent.descriptors import raise_limit
 from boltloom_launcher.agent.directory import working_directory
 from boltloom_launcher.agent.ending import Ending, Timers
+from boltloom_launcher.agent.gpus import gpus
 from boltloom_launcher.agent.guard import Guard
 from boltloom_launcher.agent.machine import machine
 from boltloom_launcher.agent.messages import (
+    Connect,
     Credit,
     Ended,
     Exited,
     Forward,
     Hello,
+    Inspect,
     Leave,
     Message,
     Ping,
@@ -42,8 +47,11 @@ from boltloom_launcher.agent.messages import (
 )
 from boltloom_launcher.agent.output_feed import OutputFeed
 from boltloom_launcher.agent.ports import Ports
+from boltloom_launcher.agent.preflight import Preflight
 from boltloom_launcher.agent.private_files import PrivateFiles
 from boltloom_launcher.agent.processes import RankProcess, become_subreaper, widen
+from boltloom_launcher.agent.python_program import python_program
+from boltloom_launcher.agent.script import absent
 from boltloom_launcher.agent.stdin_feed import StdinFeed
 
 _LEFTOVER_CHECK_S = 0.05
@@ -69,10 +77,13 @@ class Agent:
         self._heard = time.monotonic()
         self._silence = 0.0
         self._leaving = False
+        self._awake = False
+        raise_limit()
         self._catch_signals()
         self._channel = Channel(self._selector, self._obey, self.leave, self._on_room)
         self._inputs = StdinFeed(self._selector, self._channel)
         self._outputs = OutputFeed(self._selector, self._channel)
+        self._preflight = Preflight(self._selector, self._timers, self._channel)
         self._greet()
         # The launcher need not wait for this. A subreaper would adopt the guard, so we become one afterwards.
         self._guard = Guard()
@@ -86,7 +97,7 @@ class Agent:
         connection = os.environ.get("SSH_CONNECTION", "").split()
         version = sys.version.split()[0]
         ends = (connection[2], connection[0]) if len(connection) == 4 else ("", "")
-        self._channel.send(Hello(os.getpid(), version, socket.gethostname(), machine(), *ends))
+        self._channel.send(Hello(os.getpid(), version, socket.gethostname(), machine(), gpus(), *ends))
 
     def run(self) -> None:
         """Serve until the connection has ended and nobody is left."""
@@ -108,6 +119,7 @@ class Agent:
         if self._leaving:
             return
         self._leaving = True
+        self._preflight.end()
         self._ending.look_for_strays()
         if self._ending.anybody_left():
             self._ending.begin(signal.SIGTERM, self._grace)
@@ -175,19 +187,24 @@ class Agent:
             self._channel.send(Pong())
         elif isinstance(order, Prepare):
             self._prepare(order)
+        elif isinstance(order, (Inspect, Connect)):
+            self._preflight.obey(order)
         elif isinstance(order, Start):
             self._start(order)
         elif isinstance(order, Stop):
             self._ending.begin(order.signal, order.grace)
         elif isinstance(order, Forward):
-            for rank in self._ranks.values():
-                rank.forward(order.signal)
+            self._forward(order.signal)
         elif isinstance(order, Stdin):
             self._inputs.give(order.rank, order.data)
         elif isinstance(order, Credit):
             self._outputs.credit(order.stream, order.size)
         elif isinstance(order, Leave):
             self.leave()
+
+    def _forward(self, number: int) -> None:
+        for rank in self._ranks.values():
+            rank.forward(number)
 
     def _prepare(self, order: Prepare) -> None:
         if self._ranks:  # an earlier attempt: not before everybody of it is gone
@@ -206,10 +223,14 @@ class Agent:
         self._cwd, problem = working_directory(order.cwd, order.cwd_required)
         problems = [problem] if problem else []
         self._argv = order.command.argv
+        env = _environment(order.drop, {**order.env, _MARK: self._mark})
         if not problem and order.command.checked:
-            found = command.find(order.command, self._cwd, _environment(order.drop, order.env))
+            found = command.find(order.command, self._cwd, env)
             self._argv = found.argv
-            problems += [found.problem] if found.problem else []
+            problems += [found.problem] if found.problem else absent(python_program(self._argv, self._cwd, env))
+        no_place = self._files.problem(env) if order.files else None
+        problems += [no_place] if no_place else []
+        self._preflight.prepared(self._argv, self._cwd, env)
         ports, taken = self._ports.take(order.ports)
         self._guard.ports(ports)
         self._channel.send(Prepared(problems + taken, ports, self._argv, self._cwd))
@@ -239,9 +260,13 @@ class Agent:
             self._end(f"heard nothing from the launcher for {quiet:.0f} s")
 
     def _start(self, order: Start) -> None:
+        self._preflight.end()
         self._started_at = time.monotonic()
         for wanted in order.ranks:
             self._start_rank(wanted, order)
+        if not self._awake:
+            self._awake = True
+            keep_awake()
 
     def _start_rank(self, wanted: RankOrder, order: Start) -> None:
         try:

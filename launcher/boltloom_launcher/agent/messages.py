@@ -37,8 +37,31 @@ class Prepare(NamedTuple):
     cwd: str
     cwd_required: bool  # else the home takes its place where it does not exist
     ports: list[Port]
+    files: bool  # some of the ranks will get files
     grace: float  # seconds from SIGTERM to SIGKILL, also when the connection is lost
     silence: float | None  # an agent that hears nothing for so many seconds ends its ranks; None: it waits for ever
+
+
+class Endpoint(NamedTuple):
+    """Where somebody listens."""
+
+    address: str
+    port: int
+
+
+class Inspect(NamedTuple):
+    """Say what hosts must have in common, and listen where the others are going to try."""
+
+    distributions: list[str]  # of Python, whose versions are asked
+    listen: list[Endpoint]
+    token: str  # what whoever connects has to say
+    rdma: bool  # the state of RDMA devices is asked, too
+
+
+class Connect(NamedTuple):
+    """Try to connect where other hosts listen for it."""
+
+    targets: list[Endpoint]
 
 
 class RankOrder(NamedTuple):
@@ -103,6 +126,7 @@ class Hello(NamedTuple):
     python: str
     hostname: str
     machine: str  # the same for all agents on this computer
+    gpus: int  # devices of NVIDIA
     server: str  # the host's end of the ssh connection, "" for a local agent
     client: str  # our end, as the host sees it
 
@@ -114,6 +138,36 @@ class Prepared(NamedTuple):
     ports: list[int]  # in the order of those that were asked for
     argv: list[str]  # what the ranks will run here
     cwd: str  # and where
+
+
+class Inspected(NamedTuple):
+    """What is to be compared with the other hosts."""
+
+    system: str  # as Python calls it: "linux", "darwin"
+    python: str  # that the ranks run under, "" if their program is none of Python's
+    script: str  # the path of the file that they run, "" if there is none to compare
+    digest: str  # of its text
+    libraries: list[str]  # distributions that it imports from, as far as it says
+    versions: dict[str, str]  # of the distributions that are installed
+    rdma: dict[str, str]  # what the system says of its RDMA devices
+    problem: str  # why the ranks' Python could not be asked, "" if it was
+    listens: bool  # somebody listens for the other hosts
+
+
+class Attempt(NamedTuple):
+    """What became of one of the targets."""
+
+    address: str
+    port: int
+    source: str  # this host's own address on the way there, "" if there is no way
+    why: str  # it failed, "" if it did not
+    others_may: bool  # a program of the system itself gets through
+
+
+class Connected(NamedTuple):
+    """The targets were tried; those that are missing could not be."""
+
+    attempts: list[Attempt]
 
 
 class Started(NamedTuple):
@@ -171,17 +225,38 @@ class Ended(NamedTuple):
     why: str
 
 
-Order = Union[Prepare, Start, Stop, Forward, Credit, Stdin, Ping, Leave]
-News = Union[Hello, Prepared, Started, Unstarted, Output, Exited, StdinReady, StdinClosed, Pong, Ended]
+Order = Union[Prepare, Inspect, Connect, Start, Stop, Forward, Credit, Stdin, Ping, Leave]
+News = Union[
+    Hello, Prepared, Inspected, Connected, Started, Unstarted, Output, Exited, StdinReady, StdinClosed, Pong, Ended
+]
 Message = Union[Order, News]
 
 ALL = {
     kind.__name__: kind
     for kind in (
-        *(Prepare, Start, Stop, Forward, Credit, Stdin, Ping, Leave),
-        *(Hello, Prepared, Started, Unstarted, Output, Exited, StdinReady, StdinClosed, Pong, Ended),
+        *(Prepare, Inspect, Connect, Start, Stop, Forward, Credit, Stdin, Ping, Leave),
+        *(
+            Hello,
+            Prepared,
+            Inspected,
+            Connected,
+            Started,
+            Unstarted,
+            Output,
+            Exited,
+            StdinReady,
+            StdinClosed,
+            Pong,
+            Ended,
+        ),
     )
 }
 # Fields that hold a message of their own, and those that hold several.
 PART = {Prepare: ("command", Command)}
-PARTS = {Prepare: ("ports", Port), Start: ("ranks", RankOrder)}
+PARTS = {
+    Prepare: ("ports", Port),
+    Inspect: ("listen", Endpoint),
+    Connect: ("targets", Endpoint),
+    Start: ("ranks", RankOrder),
+    Connected: ("attempts", Attempt),
+}

@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from typing import Callable
+
+_ENOUGH = 256 << 10  # bytes; what ranks are given is smaller
 
 
 class PrivateFiles:
@@ -16,11 +19,27 @@ class PrivateFiles:
         self._on_made = on_made
         self._directory = ""
         self._paths: list[str] = []
+        self._parent = ""
+
+    def problem(self, env: dict[str, str]) -> str | None:
+        """Why there is no place for files where ``env`` wants it, as the end of a sentence; None if there is one."""
+        self._parent = env.get("TMPDIR") or "/tmp"
+        try:
+            with open(self.write("trial", ""), "wb", buffering=0) as file:
+                size = file.write(bytes(_ENOUGH))
+            if size < _ENOUGH:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            remedy = "make room for the ranks' files there, or name another place with --env TMPDIR=DIR"
+            return f"cannot write to {self._parent} ({error.strerror}): {remedy}"
+        finally:
+            self._remove_files()
+        return None
 
     def write(self, name: str, text: str) -> str:
         """Write one file and give its path. :raises OSError: there is no place for it."""
         if not self._directory:
-            parent = os.environ.get("TMPDIR") or "/tmp"
+            parent = self._parent or os.environ.get("TMPDIR") or "/tmp"
             path = os.path.join(parent, "boltloom-" + os.urandom(8).hex())
             os.mkdir(path, 0o700)
             self._on_made(path)
@@ -33,10 +52,14 @@ class PrivateFiles:
 
     def remove(self) -> None:
         """Leave nothing behind, also when a rank has taken its file away."""
-        for path in self._paths:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+        self._remove_files()
         if self._directory:
             with contextlib.suppress(OSError):
                 os.rmdir(self._directory)
-        self._directory, self._paths = "", []
+        self._directory = ""
+
+    def _remove_files(self) -> None:
+        for path in self._paths:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        self._paths = []

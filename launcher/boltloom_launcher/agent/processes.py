@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 from boltloom_launcher.agent.command import through_sh
+from boltloom_launcher.agent.descriptors import as_given, out_of_the_way
 
 _PR_SET_CHILD_SUBREAPER = 36
 _F_SETPIPE_SZ = 1031
@@ -119,16 +120,20 @@ class RankProcess:
 
 
 def _started(argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        argv,
-        bufsize=0,
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    with as_given():
+        started = subprocess.Popen(
+            argv,
+            bufsize=0,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE if wants_stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(started, name, out_of_the_way(getattr(started, name)))
+    return started
 
 
 def descendants(ancestor: int) -> list[int]:

@@ -20,7 +20,7 @@ from boltloom_launcher.job import Request
 from boltloom_launcher.output import Style
 from boltloom_launcher.rank_logs import RankLogs
 from boltloom_launcher.roster import Source, read_roster
-from boltloom_launcher.spawn import start_agent
+from boltloom_launcher.spawn import start_agents
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PORT = click.IntRange(1, 65535)
@@ -63,10 +63,20 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
     help="Ansible inventory; may be repeated. Its group 'boltloom', or all its hosts, or those of --hosts.",
 )
 @click.option("--limit", default="", metavar="PATTERN", help="Only these hosts of the inventory (an Ansible pattern).")
-@click.option("--backend", metavar="NAME", help="ring, jaccl, jaccl-ring or nccl. [default: the hostfile's, or ring]")
+@click.option(
+    "--backend",
+    metavar="NAME",
+    help="ring, jaccl, jaccl-ring or nccl. [default: the hostfile's, or nccl with a GPU per rank, or ring]",
+)
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Variable for the ranks; may be repeated.")
 @click.option("-m", "--module", is_flag=True, help="COMMAND begins with the name of a Python module.")
 @click.option("--no-verify-script", is_flag=True, help="Do not check that the hosts have COMMAND.")
+@click.option(
+    "--preflight/--no-preflight",
+    default=True,
+    help="Before anything runs, compare the hosts (script, versions of its libraries, RDMA) and try the connections "
+    "between them. [default: do]",
+)
 @click.option("--cwd", metavar="DIR", help="Working directory of the ranks. [default: this one, or else the home]")
 @click.option(
     "--python",
@@ -129,7 +139,7 @@ def launch(**options: Any) -> int:
         click.echo(options["python"] or sys.executable)
         return 0
     request = _request(options)
-    agents = [start_agent(reach) for reach in request.roster.reaches]
+    agents = start_agents(request.roster.reaches)
     from boltloom_launcher.supervise import supervise  # takes as long to import as an agent takes to boot
 
     return supervise(request, agents)
@@ -152,8 +162,9 @@ def _request(options: dict[str, Any]) -> Request:
         ),
         say=lambda line: click.echo(f"boltloom: {line}", err=True),
     )
-    name = options["backend"] or listed.backend or "ring"
-    backend(name)
+    name = options["backend"] or listed.backend
+    if name:
+        backend(name)
     size = len(listed.roster.seats)
     return Request(
         roster=listed.roster,
@@ -161,6 +172,8 @@ def _request(options: dict[str, Any]) -> Request:
         argv=_argv(options),
         module=options["module"] and not options["python"],
         checked=not options["no_verify_script"],
+        preflight=options["preflight"],
+        cables=listed.cables,
         env=_env([*listed.envs, *options["env"]]),
         cwd=options["cwd"] or _here(),
         cwd_required=options["cwd"] is not None,

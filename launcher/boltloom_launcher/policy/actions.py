@@ -19,6 +19,21 @@ class Prepare:
 
 
 @dataclass(frozen=True)
+class Inspect:
+    """Ask every host what hosts must have in common; each answers."""
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Lay the answers side by side; ``Compared`` follows."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Have every host connect to those that its ranks will connect to; each answers."""
+
+
+@dataclass(frozen=True)
 class Start:
     """Start the ranks."""
 
@@ -74,4 +89,4 @@ class Close:
     """Nothing is left to wait for; connections that are still there are cut."""
 
 
-Action = Draft | Prepare | Start | Show | Look | GiveUp | End | Wake | Say | Leave | Close
+Action = Draft | Prepare | Inspect | Compare | Reach | Start | Show | Look | GiveUp | End | Wake | Say | Leave | Close

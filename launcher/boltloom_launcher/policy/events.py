@@ -8,7 +8,7 @@ from typing import Literal
 
 from boltloom_launcher.errors import EXIT_SIGNAL, EXIT_UNFIT
 
-Phase = Literal["connecting", "preparing", "running", "ending", "resting", "leaving", "over"]
+Phase = Literal["connecting", "preparing", "inspecting", "reaching", "running", "ending", "resting", "leaving", "over"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Answered:
 class Drafted:
     """There is a plan for the hosts that have answered."""
 
+    compared: bool = False  # they are several computers, and are to be compared and joined before anything runs
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -30,6 +32,14 @@ class Refused:
 
     status: int
     why: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the hosts have answered was laid side by side."""
+
+    problems: tuple[tuple[int, str], ...] = ()  # (host, the end of a sentence about it)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,4 +125,6 @@ class Overdue:
     attempt: int
 
 
-Event = Answered | Drafted | Refused | Started | Ended | Lost | AgentEnded | Gone | Stopped | Looked | Overdue
+Event = (
+    Answered | Drafted | Refused | Compared | Started | Ended | Lost | AgentEnded | Gone | Stopped | Looked | Overdue
+)

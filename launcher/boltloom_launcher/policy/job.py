@@ -38,6 +38,7 @@ class Job:
     dry: bool = False  # nothing is started
     phase: Phase = "connecting"
     attempt: int = 1
+    compared: bool = False  # the hosts are to be compared and joined before the ranks start
     answered: frozenset[int] = frozenset()  # hosts that the phase no longer waits for
     problems: tuple[tuple[int, str], ...] = ()  # (host, line)
     failure: Failure | None = None

@@ -8,7 +8,7 @@ the order in which news arrive; a rank that had been told to end is a casualty, 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +16,15 @@ from boltloom_launcher.errors import EXIT_DEADLINE, EXIT_OUTPUT, EXIT_SIGNAL, EX
 from boltloom_launcher.policy.actions import (
     Action,
     Close,
+    Compare,
     Draft,
     End,
     GiveUp,
+    Inspect,
     Leave,
     Look,
     Prepare,
+    Reach,
     Say,
     Show,
     Start,
@@ -30,6 +33,7 @@ from boltloom_launcher.policy.actions import (
 from boltloom_launcher.policy.events import (
     AgentEnded,
     Answered,
+    Compared,
     Drafted,
     Ended,
     Event,
@@ -43,12 +47,13 @@ from boltloom_launcher.policy.events import (
     Stopped,
 )
 from boltloom_launcher.policy.job import Failure, Job
-from boltloom_launcher.policy.limits import CONNECT_S, OVERDUE_S, PREPARE_S, SILENCE_S
+from boltloom_launcher.policy.limits import CONNECT_S, INSPECT_S, OVERDUE_S, PREPARE_S, REACH_S, SILENCE_S
 from boltloom_launcher.report import ending_line, summary
 
 Step = tuple[Job, tuple[Action, ...]]
 
-_BEFORE: tuple[Phase, ...] = ("connecting", "preparing", "resting")
+_ASKING: tuple[Phase, ...] = ("connecting", "preparing", "inspecting", "reaching")  # every host answers once
+_BEFORE: tuple[Phase, ...] = (*_ASKING, "resting")
 _RANKS: tuple[Phase, ...] = ("running", "ending")
 
 
@@ -71,11 +76,15 @@ def step(job: Job, event: Event) -> Step:
 
 
 def _answered(job: Job, event: Answered) -> Step:
-    if job.phase not in ("connecting", "preparing"):
+    if job.phase not in _ASKING:
         return job, ()
-    problems = tuple((event.host, f"{job.hosts[event.host]}: {problem}") for problem in event.problems)
-    job = replace(job, answered=job.answered | {event.host}, problems=job.problems + problems)
+    job = _with_problems(job, [(event.host, problem) for problem in event.problems])
+    job = replace(job, answered=job.answered | {event.host})
     return _all_answered(job) if len(job.answered) == len(job.hosts) else (job, ())
+
+
+def _with_problems(job: Job, found: Iterable[tuple[int, str]]) -> Job:
+    return replace(job, problems=(*job.problems, *((host, f"{job.hosts[host]}: {words}") for host, words in found)))
 
 
 def _all_answered(job: Job) -> Step:
@@ -83,6 +92,27 @@ def _all_answered(job: Job) -> Step:
         return _unfit(job)
     if job.phase == "connecting":
         return _draft(job)
+    if job.phase == "preparing" and job.compared:
+        return _ask(job, "inspecting", Inspect(), INSPECT_S)
+    if job.phase == "inspecting":
+        return job, (Compare(),)
+    return _go(job)
+
+
+def _ask(job: Job, phase: Phase, action: Action, within: float) -> Step:
+    return replace(job, phase=phase, answered=frozenset()), (action, Wake(within, Overdue(phase, job.attempt)))
+
+
+def _compared(job: Job, event: Compared) -> Step:
+    if job.phase != "inspecting":
+        return job, ()
+    said = (Say(event.warnings),) if event.warnings and job.attempt == 1 else ()
+    job = _with_problems(job, event.problems)
+    job, actions = _unfit(job) if job.problems else _ask(job, "reaching", Reach(), REACH_S)
+    return job, (*said, *actions)
+
+
+def _go(job: Job) -> Step:
     if job.dry:
         job, actions = _fail(job, 0, ())
         return job, (Show(), *actions)
@@ -93,8 +123,11 @@ def _draft(job: Job) -> Step:
     return replace(job, phase="preparing", answered=frozenset()), (Draft(),)
 
 
-def _drafted(job: Job, _: Drafted) -> Step:
-    return job, (Prepare(), Wake(_preparation(job), Overdue("preparing", job.attempt)))
+def _drafted(job: Job, event: Drafted) -> Step:
+    return replace(job, compared=event.compared), (
+        Prepare(),
+        Wake(_preparation(job), Overdue("preparing", job.attempt)),
+    )
 
 
 def _preparation(job: Job) -> float:
@@ -241,8 +274,12 @@ def _overdue(job: Job, event: Overdue) -> Step:
         return _leave(job)
     if job.phase == "leaving":
         return replace(job, phase="over"), (Close(),)
-    connecting = job.phase == "connecting"
-    waited, what = (CONNECT_S, "answered") if connecting else (_preparation(job), "finished its checks")
+    waited, what = {
+        "connecting": (CONNECT_S, "answered"),
+        "preparing": (_preparation(job), "finished its checks"),
+        "inspecting": (INSPECT_S, "said what its ranks will find"),
+        "reaching": (REACH_S, "tried its connections"),
+    }[job.phase]
     missing = [host for host in range(len(job.hosts)) if host not in job.answered]
     late = tuple((host, f"{job.hosts[host]}: has not {what} for {waited:.0f} s") for host in missing)
     return _unfit(replace(job, problems=job.problems + late))
@@ -252,6 +289,7 @@ _STEPS: dict[type, Callable[[Job, Any], Step]] = {
     Answered: _answered,
     Drafted: _drafted,
     Refused: _refused,
+    Compared: _compared,
     Started: _started,
     Ended: _ended,
     Lost: _lost,

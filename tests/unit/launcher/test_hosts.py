@@ -57,7 +57,7 @@ LOCAL, FAR1, FAR2 = Reach("here"), Reach("far1", "far1"), Reach("far2", "far2")
 
 
 def hello(server: str = "", client: str = "") -> Hello:
-    return Hello(1, "3.11", "x", "x", server, client)
+    return Hello(1, "3.11", "x", "x", 0, server, client)
 
 
 @pytest.mark.parametrize(

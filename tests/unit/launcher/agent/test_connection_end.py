@@ -33,7 +33,7 @@ def agent() -> Iterator[Callable[[float | None], subprocess.Popen[bytes]]]:
         process = subprocess.Popen(bootstrap.local_argv(), stdin=pipe, stdout=pipe, stderr=pipe)
         started.append(process)
         command = Command(["sh", "-c", script], "", module=False, checked=True)
-        prepare = Prepare(command, {}, [], "/", False, [], grace=0.2, silence=silence)
+        prepare = Prepare(command, {}, [], "/", False, [], files=True, grace=0.2, silence=silence)
         start = Start({}, [], [RankOrder(0, {"MARK": "1"}, {"FILE": "x"}, stdin=False)])
         assert process.stdin is not None and process.stdout is not None
         orders = pack(prepare) + pack(start)

@@ -61,7 +61,7 @@ def test_a_whole_life(agent: subprocess.Popen[bytes]) -> None:
         RankOrder(8, {"RANK": "8"}, {"FILE": "in another"}, stdin=True),
     ]
     orders = [
-        Prepare(wanted, env, ["HOME"], "/", True, [Port("127.0.0.1", 0, "")] * 2, 5.0, 60.0),
+        Prepare(wanted, env, ["HOME"], "/", True, [Port("127.0.0.1", 0, "")] * 2, True, 5.0, 60.0),
         Start(env, ["HOME"], ranks),
         Ping(),
         Stdin(8, b"other "),

@@ -97,9 +97,9 @@ class Preflight:
             return
 
         def answered(answer: dict[str, Any]) -> None:
-            self._channel.send(
-                Connected(_with_others([Attempt(*each, others_may=False) for each in answer["attempts"]]))
-            )
+            tried = answer["attempts"]
+            attempts = [Attempt(address, port, source, why, False) for address, port, source, why in tried]
+            self._channel.send(Connected(_with_others(attempts)))
 
         targets = [list(each) for each in order.targets]
         self._probe.ask(targets, _CONNECT_S, answered, lambda why: self._channel.send(Connected([])))

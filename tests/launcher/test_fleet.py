@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fleet.fleet import Fleet
@@ -111,6 +114,153 @@ def test_an_address_that_is_not_on_its_host_is_named_before_anything_runs(pair: 
         f"boltloom: {mac}: {ip} is not an address of this host: {remedy}"
         for mac, ip in (("mac1", "10.77.0.1"), ("mac2", "10.77.0.2"))
     ]
+
+
+# ---- what several hosts must have in common, and what must be between them ----
+
+IP = "/.fleet/bin/ip"
+ANYWAY = "or start with --no-preflight"
+
+
+def write(fleet: Fleet, host: str, path: str, text: str) -> None:
+    """A file below the home of a Mac's user."""
+    script = 'mkdir -p "$(dirname "$1")" && cat > "$1"'
+    assert fleet.run(host, ["sh", "-c", script, "sh", path], input=text).returncode == 0
+
+
+def hostfile(folder: Path, hosts: list[dict[str, Any]], **more: Any) -> str:
+    (folder / "hosts.json").write_text(json.dumps({"hosts": hosts, **more}))
+    return str(folder / "hosts.json")
+
+
+def test_the_script_has_to_be_the_same_everywhere(pair: Fleet) -> None:
+    for mac, text in {"mac1": "print(1)\n", "mac2": "print(2)\n"}.items():
+        write(pair, mac, "train.py", text)
+    both = ("--hosts", "mac1,mac2", "--cwd", "/Users/mac")
+    done = launch(pair, *both, "--", "train.py")
+    words = "/Users/mac/./train.py is not the same as on mac1: copy it to all hosts, or give --no-verify-script"
+    assert (done.returncode, err(done)) == (3, [f"boltloom: mac2: {words}"])
+    assert launch(pair, *both, "--no-verify-script", "--", "python3", "train.py").stdout in (b"1\n2\n", b"2\n1\n")
+    pair.run("mac2", ["rm", "train.py"])
+    done = launch(pair, *both, "--", "python3", "train.py")
+    words = "/Users/mac/train.py does not exist: copy it to this host, or give another --cwd"
+    assert (done.returncode, err(done)) == (3, [f"boltloom: mac2: {words}"])
+
+
+def test_its_libraries_have_to_be_one_version(pair: Fleet) -> None:
+    """Installed where the ranks' environment leads their Python, and nowhere else."""
+    for mac, version in {"mac1": "1.0", "mac2": "1.1"}.items():
+        write(pair, mac, f"lib/boltloom-{version}.dist-info/METADATA", f"Name: boltloom\nVersion: {version}\n")
+    arguments = ("--hosts", "mac1,mac2", "--env", "PYTHONPATH=/Users/mac/lib", "--", "/usr/bin/python3", "-c")
+    done = launch(pair, *arguments, "import boltloom")
+    words = f"is another version than elsewhere (1.0 on mac1, 1.1 on mac2): install one version everywhere, {ANYWAY}"
+    assert (done.returncode, err(done)) == (3, [f"boltloom: mac2: boltloom {words}"])
+    done = launch(pair, *arguments, "print('fine')")
+    words = "boltloom: the hosts have different versions of boltloom: 1.0 on mac1, 1.1 on mac2"
+    assert (done.returncode, done.stdout, err(done)) == (0, b"fine\n" * 2, [words])
+
+
+@pytest.fixture
+def addressed(pair: Fleet) -> Iterator[dict[str, str]]:
+    """The cable of the pair has addresses of both kinds; those are given of IPv4."""
+    addresses = {"mac1": "10.77.0.1", "mac2": "10.77.0.2"}
+    for mac, address in addresses.items():
+        for argv in (["bridge0", "deletem", "en3"], ["en3", "inet", f"{address}/30"]):
+            assert pair.run(mac, ["ifconfig", *argv], root=True).returncode == 0
+    yield addresses
+    for mac, address in addresses.items():
+        pair.run(mac, ["ifconfig", "en3", "inet", address, "delete"], root=True)
+        pair.run(mac, ["ifconfig", "bridge0", "addm", "en3"], root=True)
+
+
+def test_a_port_that_is_down_is_named_before_anything_runs(pair: Fleet, tmp_path: Path) -> None:
+    macs = ("mac1", "mac2")
+    hosts = [
+        {"ssh": mac, "ips": [pair.addresses[mac]], "rdma": [None if mac == far else "rdma_en3" for far in macs]}
+        for mac in macs
+    ]
+    argv = ("--hostfile", hostfile(tmp_path, hosts, backend="jaccl"), "--", "true")
+    assert launch(pair, *argv).returncode == 0
+    pair.cut(*macs)
+    try:
+        done = launch(pair, *argv)
+    finally:
+        pair.plug(*macs)
+    assert (done.returncode, [line.partition(": plug")[0] for line in err(done)]) == (
+        3,
+        [
+            f"boltloom: {near}: the RDMA device rdma_en3, which leads to {far}, is not active (PORT_DOWN)"
+            for near, far in (macs, macs[::-1])
+        ],
+    )
+
+
+def test_hosts_that_cannot_reach_each_other_are_named_with_their_cable(
+    pair: Fleet, addressed: dict[str, str], tmp_path: Path
+) -> None:
+    """As where macOS lets ssh into the local network, and Python not: "No route to host"."""
+    ends = [{"host": mac, "receptacle": 2, "device": "en3", "address": ip} for mac, ip in addressed.items()]
+    ring = [{"ssh": mac, "ips": [ip]} for mac, ip in addressed.items()]
+    argv = ("--hostfile", hostfile(tmp_path, ring, boltloom={"cables": [{"ends": ends}]}))
+    unreachable = (pair.addresses["mac1"], addressed["mac1"])
+    for address in unreachable:
+        assert pair.run("mac2", [IP, "route", "add", "unreachable", address], root=True).returncode == 0
+    try:
+        done = launch(pair, *argv, "--", "python3", "-c", "1")
+        anyway = launch(pair, *argv, "--no-preflight", "--", "true")
+    finally:
+        for address in unreachable:
+            pair.run("mac2", [IP, "route", "del", "unreachable", address], root=True)
+    cable = "over the cable mac1 Thunderbolt 2 = mac2 Thunderbolt 2"
+    plug = f"plug the cable in at both ends, or run boltloom.cluster.configure, {ANYWAY}"
+    there_and_back = f"from {addressed['mac1']} to mac2 at {addressed['mac2']} {cable} (no answer within 3 s)"
+    assert (done.returncode, err(done)) == (
+        3,
+        [
+            f"boltloom: mac1: python3 cannot connect {there_and_back}: {plug}",
+            f"boltloom: mac2: python3 cannot connect to mac1 at {pair.addresses['mac1']} (No route to host): see that "
+            f"the two are on one network and no firewall of mac1 is in the way, {ANYWAY}",
+            f"boltloom: mac2: python3 cannot connect to mac1 at {addressed['mac1']} {cable} (No route to host): {plug}",
+        ],
+    )
+    assert anyway.returncode == 0
+
+
+def test_an_ipv6_address_is_refused_for_mlx_only(pair: Fleet, addressed: dict[str, str], tmp_path: Path) -> None:
+    pytest.importorskip("mlx.core")
+    hosts = []
+    for number, mac in enumerate(addressed, 1):
+        argv = [IP, "address", "add", f"fd77::{number}/64", "dev", "en3", "nodad"]
+        assert pair.run(mac, argv, root=True).returncode == 0
+        hosts.append({"ssh": mac, "ips": [f"fd77::{number}"]})
+    argv = ("--hostfile", hostfile(tmp_path, hosts), "--", sys.executable, "-c")
+    done = launch(pair, *argv, "import mlx.core")
+    words = "is an IPv6 address, and MLX reads IPv4 only: give its IPv4 address to --hosts, or a hostfile"
+    assert (done.returncode, err(done)) == (
+        3,
+        [f"boltloom: mac{number}: fd77::{number} {words}, {ANYWAY}" for number in (1, 2)],
+    )
+    done = launch(pair, *argv, "import boltloom; print('fine')")
+    assert (done.returncode, done.stdout) == (0, b"fine\n" * 2), err(done)
+
+
+def test_a_full_place_for_the_ranks_files_is_named_and_another_one_does(pair: Fleet) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k,mode=1777", "tmpfs", "/private/tmp"]
+    assert pair.run("mac2", mount, root=True).returncode == 0
+    try:
+        done = launch(pair, "--hosts", "mac1,mac2", "--", "true")
+        remedy = "make room for the ranks' files there, or name another place with --env TMPDIR=DIR"
+        assert (done.returncode, err(done)) == (
+            3,
+            [f"boltloom: mac2: cannot write to /tmp (No space left on device): {remedy}"],
+        )
+        there = ("--env", "TMPDIR=/Users/mac")
+        done = launch(pair, "--hosts", "mac1,mac2", *there, "--", "sh", "-c", "dirname $MLX_HOSTFILE")
+        assert done.returncode == 0, err(done)
+        assert all(line.startswith(b"/Users/mac/boltloom-") for line in done.stdout.splitlines())
+        assert pair.run("mac2", ["sh", "-c", "ls /tmp; ls -d /Users/mac/boltloom-*"]).stdout == ""
+    finally:
+        pair.run("mac2", ["umount", "/private/tmp"], root=True)
 
 
 def test_who_failed_first_does_not_depend_on_the_hosts_clocks(bring_up: BringUp, tmp_path: Path) -> None:

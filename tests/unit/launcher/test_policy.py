@@ -13,12 +13,15 @@ import pytest
 from boltloom_launcher.policy.actions import (
     Action,
     Close,
+    Compare,
     Draft,
     End,
     GiveUp,
+    Inspect,
     Leave,
     Look,
     Prepare,
+    Reach,
     Say,
     Show,
     Start,
@@ -27,6 +30,7 @@ from boltloom_launcher.policy.actions import (
 from boltloom_launcher.policy.events import (
     AgentEnded,
     Answered,
+    Compared,
     Drafted,
     Ended,
     Event,
@@ -39,7 +43,7 @@ from boltloom_launcher.policy.events import (
     Stopped,
 )
 from boltloom_launcher.policy.job import Job
-from boltloom_launcher.policy.limits import CONNECT_S, OVERDUE_S, SILENCE_S
+from boltloom_launcher.policy.limits import CONNECT_S, INSPECT_S, OVERDUE_S, REACH_S, SILENCE_S
 from boltloom_launcher.policy.step import begin, step
 from boltloom_launcher.report import summary
 from hypothesis import given
@@ -260,6 +264,38 @@ def test_a_dry_run_starts_nothing() -> None:
     assert (Show() in done, job.status) == (False, 3)
 
 
+def test_several_computers_are_compared_and_joined_first() -> None:
+    both = [Answered(1), Answered(0)]
+    job, _ = take(new(2), [*both, Drafted(compared=True)])
+    job, done = take(job, both)
+    assert done == [Inspect(), Wake(INSPECT_S, Overdue("inspecting", 1))]
+    job, done = take(job, both)
+    assert done == [Compare()]
+    job, done = take(job, [Compared(warnings=("versions differ",))])
+    assert done == [Say(("versions differ",)), Reach(), Wake(REACH_S, Overdue("reaching", 1))]
+    job, done = take(job, both)
+    assert (job.phase, done) == ("running", [Start(), Look()])
+
+
+def test_hosts_that_do_not_fit_together_run_nothing() -> None:
+    both = [Answered(0), Answered(1)]
+    asked = [*both, Drafted(compared=True), *both, *both]
+    job, done = take(new(2), [*asked, Compared(problems=((1, "has another script"),))])
+    assert (job.status, done[-3]) == (3, Say(("mac1: has another script",)))
+    job, done = take(new(2), [*asked, Compared(), Answered(0, ("cannot connect",)), Answered(1)])
+    assert (job.status, done[-3]) == (3, Say(("mac0: cannot connect",)))
+    job, done = take(new(2), [*asked, Compared(), Answered(0), Overdue("reaching", 1)])
+    assert done[-3] == Say(("mac1: has not tried its connections for 20 s",))
+    job, done = take(new(2), [*asked[:-1], Overdue("inspecting", 1)])
+    assert done[-3] == Say(("mac1: has not said what its ranks will find for 45 s",))
+
+
+def test_what_was_said_once_is_not_said_at_a_restart() -> None:
+    job, _ = take(new(1, attempt=2), [Answered(0), Drafted(compared=True), Answered(0), Answered(0)])
+    _, done = take(job, [Compared(warnings=("versions differ",))])
+    assert done[0] == Reach()
+
+
 def test_everything_that_is_wrong_with_the_hosts_is_said_at_once() -> None:
     job, done = take(new(3), [Lost(2, "cannot reach mac2"), Answered(0), Overdue("connecting", 1)])
     assert job.status == 3
@@ -292,7 +328,8 @@ def test_a_plan_that_cannot_be_made() -> None:
     ids=["signal", "deadline", "disk full", "agent ended"],
 )
 def test_it_may_end_before_it_began(event: Event, status: int, words: str) -> None:
-    for before in ([], [Answered(0), Drafted()]):
+    several = [Answered(0), Drafted(compared=True), Answered(0)]
+    for before in ([], [Answered(0), Drafted()], several, [*several, Answered(0), Compared()]):
         job, done = take(new(1), [*before, event])
         assert job.status == status
         assert Say((words,)) in done and Leave() in done

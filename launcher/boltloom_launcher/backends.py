@@ -156,7 +156,7 @@ def _jaccl_check(ring: bool) -> Callable[[Plan], None]:
             if not host.rdma:
                 raise UsageError(
                     f"the hosts have no RDMA devices for rank {i} ({host.ssh})",
-                    "the backend jaccl needs a hostfile that boltloom.cluster.configure wrote for it",
+                    "give a hostfile that names them, as boltloom config --backend jaccl --auto-setup --output FILE writes it",
                 )
             others = ((i - 1) % size, (i + 1) % size) if ring else range(size)
             for j in others:

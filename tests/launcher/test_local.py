@@ -480,3 +480,11 @@ def _children(pid: int) -> list[str]:
 def _cpu_ticks(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
+
+
+def test_ranks_keep_the_limit_of_open_files_that_we_outgrow() -> None:
+    """macOS gives 256, and each rank costs us three: there may be more than that limit allows."""
+    shell = 'ulimit -Sn 64; exec "$@"'
+    argv = ["sh", "-c", shell, "sh", *BOLTLOOM, "launch", "-n", "30", "--", "sh", "-c", "ulimit -Sn"]
+    done = subprocess.run(argv, stdin=subprocess.PIPE, capture_output=True, timeout=DEADLINE)
+    assert (done.returncode, err(done), set(done.stdout.splitlines())) == (0, [], {b"64"})

@@ -50,8 +50,9 @@ def _plan(backend_name: str, *hosts: dict[str, Any], **more: Any) -> Plan:
 
 def test_jaccl_without_devices_is_refused() -> None:
     plan = _plan("jaccl", {"ssh": "mac1", "ips": ["10.0.0.1"]}, {"ssh": "mac2", "ips": ["10.0.0.2"]})
-    with pytest.raises(UsageError, match="no RDMA devices for rank 0 .mac1."):
+    with pytest.raises(UsageError, match="no RDMA devices for rank 0 .mac1.") as caught:
         backend("jaccl").check(plan)
+    assert "boltloom config --backend jaccl --auto-setup --output" in caught.value.one_line()
 
 
 def test_a_missing_cable_names_its_two_hosts_and_the_backend_that_would_do() -> None:

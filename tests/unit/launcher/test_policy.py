@@ -458,9 +458,14 @@ EVENTS = st.one_of(
     st.builds(AgentEnded, _RANKS, st.just("was ended by SIGTERM"), _TIMES),
     st.builds(Stopped, _WHYS, signal=st.sampled_from([INT, TERM, signal.SIGPIPE]), words=st.just("No space left")),
     st.builds(Looked, st.floats(0, 100), st.lists(st.tuples(_RANKS, st.floats(0, 100)), max_size=2).map(tuple)),
-    st.builds(Overdue, st.sampled_from(["connecting", "preparing", "ending", "resting"]), st.integers(1, 3)),
+    st.builds(
+        Overdue,
+        st.sampled_from(["connecting", "preparing", "inspecting", "reaching", "ending", "resting"]),
+        st.integers(1, 3),
+    ),
     st.builds(Answered, _RANKS, st.sampled_from([(), ("broken",)])),
-    st.sampled_from([Drafted(), Refused(2, "no plan")]),
+    st.sampled_from([Drafted(), Drafted(compared=True), Refused(2, "no plan")]),
+    st.sampled_from([Compared(), Compared(((1, "differs"),)), Compared(warnings=("differs",))]),
     st.builds(Gone, _RANKS),
 )
 

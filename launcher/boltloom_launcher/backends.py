@@ -156,7 +156,7 @@ def _jaccl_check(ring: bool) -> Callable[[Plan], None]:
             if not host.rdma:
                 raise UsageError(
                     f"the hosts have no RDMA devices for rank {i} ({host.ssh})",
-                    "give a hostfile that names them, as boltloom config --backend jaccl --auto-setup --output FILE writes it",
+                    "give a hostfile that names them: boltloom config --backend jaccl --auto-setup --output FILE does",
                 )
             others = ((i - 1) % size, (i + 1) % size) if ring else range(size)
             for j in others:

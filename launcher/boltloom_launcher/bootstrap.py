@@ -50,14 +50,20 @@ _READ_AGENT = (
     "exec(zlib.decompress(bytes(b)).decode())"
 )
 
+# What nobody imports is not compiled.
 _PRELUDE = """\
-import sys, types
-def _load(name, source):
-    module = sys.modules[name] = types.ModuleType(name)
-    module.__source__ = source
-    exec(compile(source, "<" + name + ">", "exec", 0, True), module.__dict__)
-_load("boltloom_launcher", "")
-_load("boltloom_launcher.agent", "")
+import sys
+_SOURCES = {"boltloom_launcher": "", "boltloom_launcher.agent": ""}
+class _Sent:
+    def find_spec(name, path=None, target=None):
+        folder = name in ("boltloom_launcher", "boltloom_launcher.agent")
+        return type(sys.__spec__)(name, _Sent, is_package=folder) if name in _SOURCES else None
+    def create_module(spec):
+        return None
+    def exec_module(module):
+        module.__source__ = _SOURCES[module.__name__]
+        exec(compile(module.__source__, "<" + module.__name__ + ">", "exec", 0, True), module.__dict__)
+sys.meta_path.insert(0, _Sent)
 """
 
 # -I: no user site, no PYTHON* variables, no current directory on the path. -S: no site at all; it starts sooner.
@@ -80,8 +86,8 @@ def agent_bytes() -> bytes:
     text = [_PRELUDE]
     for name in _MODULES:
         source = (folder / f"{name}.py").read_text(encoding="utf-8")
-        text.append(f"_load({f'boltloom_launcher.agent.{name}'!r}, {source!r})\n")
-    text.append('sys.modules["boltloom_launcher.agent.loop"].main()\n')
+        text.append(f"_SOURCES[{f'boltloom_launcher.agent.{name}'!r}] = {source!r}\n")
+    text.append("from boltloom_launcher.agent.loop import main\nmain()\n")
     return zlib.compress("".join(text).encode())
 
 

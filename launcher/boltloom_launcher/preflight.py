@@ -15,7 +15,6 @@ from boltloom_launcher.backends import Plan
 from boltloom_launcher.data_paths import Way, ways
 from boltloom_launcher.job import Request
 from boltloom_launcher.policy.events import Compared
-from boltloom_launcher.rdma_ready import rdma_problems
 
 DISTRIBUTIONS = ("mlx", "torch", "boltloom")
 _MOST_HOSTS = 4  # that are named in one line
@@ -90,8 +89,14 @@ class Preflight:
         scripts = scripts_differ(names, self._answers) if self._request.checked else []
         versions, differing = versions_differ(names, self._answers)
         unread, maybe = unread_addresses(self._plan, names, self._answers)
-        rdma = rdma_problems(self._plan, names, self._answers)
-        return Compared((*scripts, *versions, *unread, *rdma), (*warnings, *differing, *maybe))
+        return Compared((*scripts, *versions, *unread, *self._rdma(names)), (*warnings, *differing, *maybe))
+
+    def _rdma(self, names: Sequence[str]) -> list[Problem]:
+        if "jaccl" not in self._plan.backend:
+            return []
+        from boltloom_launcher.rdma_ready import rdma_problems  # parsers that the other backends can do without
+
+        return rdma_problems(self._plan, names, self._answers)
 
 
 def _unasked(name: str, answer: Inspected) -> str:

@@ -16,8 +16,6 @@ from boltloom_launcher.backends import Plan
 
 def rdma_problems(plan: Plan, names: Sequence[str], answers: Mapping[int, Inspected]) -> list[tuple[int, str]]:
     """(host, the end of a sentence about it) for each device that cannot be used."""
-    if "jaccl" not in plan.backend:
-        return []
     found: list[tuple[int, str]] = []
     for seat, host in zip(plan.seats, plan.hosts, strict=True):
         known = _devices(answers[seat.host])

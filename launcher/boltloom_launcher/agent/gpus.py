@@ -3,12 +3,20 @@
 
 from __future__ import annotations
 
-import glob
+import os
 
-_NODES = "/dev/nvidia[0-9]*"  # those that this container may use
-_DRIVER = "/proc/driver/nvidia/gpus/*"
+_NODES, _NODE = "/dev", "nvidia"  # those that this container may use
+_DRIVER = "/proc/driver/nvidia/gpus"
 
 
 def gpus() -> int:
     """Devices of NVIDIA's driver; nothing is started to find out."""
-    return len(glob.glob(_NODES)) or len(glob.glob(_DRIVER))
+    nodes = [name for name in _names(_NODES) if name.startswith(_NODE) and name[len(_NODE) :].isdigit()]
+    return len(nodes) or len(_names(_DRIVER))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

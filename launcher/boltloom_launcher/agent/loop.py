@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from boltloom_launcher.agent import command, far_end
 from boltloom_launcher.agent.awake import keep_awake
@@ -47,12 +48,13 @@ from boltloom_launcher.agent.messages import (
 )
 from boltloom_launcher.agent.output_feed import OutputFeed
 from boltloom_launcher.agent.ports import Ports
-from boltloom_launcher.agent.preflight import Preflight
 from boltloom_launcher.agent.private_files import PrivateFiles
 from boltloom_launcher.agent.processes import RankProcess, become_subreaper, widen
-from boltloom_launcher.agent.python_program import python_program
-from boltloom_launcher.agent.script import absent
+from boltloom_launcher.agent.python_program import absent, python_program
 from boltloom_launcher.agent.stdin_feed import StdinFeed
+
+if TYPE_CHECKING:
+    from boltloom_launcher.agent.preflight import Preflight
 
 _LEFTOVER_CHECK_S = 0.05
 _MARK = "BOLTLOOM_AGENT"  # in the environment of everybody who descends from a rank of ours, and of nobody else
@@ -72,6 +74,7 @@ class Agent:
         self._mark = os.urandom(16).hex()
         self._argv: list[str] = []
         self._cwd = "/"
+        self._env: dict[str, str] = {}
         self._grace = 10.0
         self._started_at = 0.0
         self._heard = time.monotonic()
@@ -83,7 +86,7 @@ class Agent:
         self._channel = Channel(self._selector, self._obey, self.leave, self._on_room)
         self._inputs = StdinFeed(self._selector, self._channel)
         self._outputs = OutputFeed(self._selector, self._channel)
-        self._preflight = Preflight(self._selector, self._timers, self._channel)
+        self._preflight: Preflight | None = None
         self._greet()
         # The launcher need not wait for this. A subreaper would adopt the guard, so we become one afterwards.
         self._guard = Guard()
@@ -119,7 +122,7 @@ class Agent:
         if self._leaving:
             return
         self._leaving = True
-        self._preflight.end()
+        self._end_preflight()
         self._ending.look_for_strays()
         if self._ending.anybody_left():
             self._ending.begin(signal.SIGTERM, self._grace)
@@ -188,7 +191,7 @@ class Agent:
         elif isinstance(order, Prepare):
             self._prepare(order)
         elif isinstance(order, (Inspect, Connect)):
-            self._preflight.obey(order)
+            self._compare(order)
         elif isinstance(order, Start):
             self._start(order)
         elif isinstance(order, Stop):
@@ -223,17 +226,29 @@ class Agent:
         self._cwd, problem = working_directory(order.cwd, order.cwd_required)
         problems = [problem] if problem else []
         self._argv = order.command.argv
-        env = _environment(order.drop, {**order.env, _MARK: self._mark})
+        self._env = env = _environment(order.drop, {**order.env, _MARK: self._mark})
         if not problem and order.command.checked:
             found = command.find(order.command, self._cwd, env)
             self._argv = found.argv
             problems += [found.problem] if found.problem else absent(python_program(self._argv, self._cwd, env))
         no_place = self._files.problem(env) if order.files else None
         problems += [no_place] if no_place else []
-        self._preflight.prepared(self._argv, self._cwd, env)
         ports, taken = self._ports.take(order.ports)
         self._guard.ports(ports)
         self._channel.send(Prepared(problems + taken, ports, self._argv, self._cwd))
+
+    def _compare(self, order: Inspect | Connect) -> None:
+        if self._preflight is None:
+            from boltloom_launcher.agent.preflight import Preflight  # what only several hosts need
+
+            command = (self._argv, self._cwd, self._env)
+            self._preflight = Preflight(self._selector, self._timers, self._channel, command)
+        self._preflight.obey(order)
+
+    def _end_preflight(self) -> None:
+        if self._preflight:
+            self._preflight.end()
+        self._preflight = None
 
     def _end_after_silence(self, limit: float) -> None:
         quiet = time.monotonic() - self._heard
@@ -260,7 +275,7 @@ class Agent:
             self._end(f"heard nothing from the launcher for {quiet:.0f} s")
 
     def _start(self, order: Start) -> None:
-        self._preflight.end()
+        self._end_preflight()
         self._started_at = time.monotonic()
         for wanted in order.ranks:
             self._start_rank(wanted, order)

@@ -16,7 +16,6 @@ import socket
 from typing import Iterator, Sequence
 
 from boltloom_launcher.agent.messages import Port
-from boltloom_launcher.agent.port_holder import holder
 
 # Nobody may take a port by chance between our look and the rank's bind, so it is not one of those that systems give to
 # outgoing connections (Linux from 32768, macOS from 49152), nor near the usual 32323 of mlx.launch.
@@ -168,6 +167,8 @@ def port_problem(address: str, port: int, remedy: str) -> str | None:
 
 def _words(error: OSError, address: str, port: int, remedy: str) -> str:
     if error.errno == errno.EADDRINUSE:
+        from boltloom_launcher.agent.port_holder import holder  # seldom needed
+
         who = holder(port)
         by = f" by {who}" if who else ""
         return f"port {port} of {address} is in use{by}: end it, or {remedy}"

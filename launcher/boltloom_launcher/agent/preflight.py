@@ -33,15 +33,17 @@ _APPLES = "/usr/bin/nc"  # a program that needs nobody's leave to enter the loca
 class Preflight:
     """What this host can say to the others before its ranks run."""
 
-    def __init__(self, selector: selectors.BaseSelector, timers: Timers, channel: Channel) -> None:
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        timers: Timers,
+        channel: Channel,
+        command: tuple[list[str], str, dict[str, str]],
+    ) -> None:
+        """``command`` is what the ranks will run, where, and with which environment."""
         self._selector, self._timers, self._channel = selector, timers, channel
-        self._command: tuple[list[str], str, dict[str, str]] = ([], "/", {})
+        self._command = command
         self._probe: _Probe | None = None
-
-    def prepared(self, argv: list[str], cwd: str, env: dict[str, str]) -> None:
-        """This is what the ranks will run, and where."""
-        self.end()
-        self._command = (argv, cwd, env)
 
     def obey(self, order: Inspect | Connect) -> None:
         """Answered by ``Inspected`` or ``Connected``."""

@@ -35,6 +35,13 @@ def python_program(argv: list[str], cwd: str, env: dict[str, str]) -> PythonProg
     return PythonProgram(python, path, installed=installed)
 
 
+def absent(program: PythonProgram) -> list[str]:
+    """The problem of a script that is not there, as the end of a sentence."""
+    if not program.script or os.path.exists(program.script):
+        return []
+    return [f"{program.script} does not exist: copy it to this host, or give another --cwd"]
+
+
 def _behind_options(argv: list[str], cwd: str) -> PythonProgram:
     """Python's own options end at the script, at -c and at -m."""
     words = iter(argv[1:])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The script that the ranks run: whether it is there, whether it is the others', and which libraries it names."""
+"""The script that the ranks run: whether it is the same as the others', and which libraries it names."""
 
 from __future__ import annotations
 
@@ -22,13 +22,6 @@ class Script(NamedTuple):
     path: str
     digest: str  # of its text; "" if there is no file to compare
     libraries: list[str]  # distributions that it imports from
-
-
-def absent(program: PythonProgram) -> list[str]:
-    """The problem of a script that is not there, as the end of a sentence."""
-    if not program.script or os.path.exists(program.script):
-        return []
-    return [f"{program.script} does not exist: copy it to this host, or give another --cwd"]
 
 
 def script(program: PythonProgram, argv: list[str], cwd: str) -> Script:

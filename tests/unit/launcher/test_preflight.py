@@ -130,6 +130,13 @@ def test_a_host_that_another_one_cannot_reach(attempt: Attempt, remedy: str | No
     assert made.heard(0, Connected([attempt])) == ((remedy,) if remedy else ())
 
 
+@pytest.mark.parametrize(("backend", "hosts"), [("jaccl", [0, 1]), ("ring", [])])
+def test_only_jaccl_wants_rdma(backend: str, hosts: list[int]) -> None:
+    devices = [[(), ("rdma_en2",)], [("rdma_en2",), ()]]
+    made = preflight(plan(backend, RING[:2], rdma=devices), answer(), answer())
+    assert [host for host, _ in made.compared().problems] == hosts
+
+
 def test_on_a_plain_network_it_may_be_a_firewall() -> None:
     made = preflight(plan("ring", RING), answer(), answer(python=""), answer())
     refused = [Attempt(*target, "10.0.0.2", "Connection refused", False) for target in made.connect_order(1).targets]

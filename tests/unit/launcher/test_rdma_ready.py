@@ -38,8 +38,3 @@ def test_a_device_that_is_not_there(rdma: dict[str, str]) -> None:
     ((host, words),) = problems(rdma)
     assert host == 0
     assert words.startswith("the RDMA device rdma_en2, which shall lead to mac2, is not there (there is none): ")
-
-
-def test_only_jaccl_wants_them() -> None:
-    ring = plan("ring", [["10.0.0.1"], ["10.0.0.2"]], rdma=[[(), ("x",)], [("x",), ()]])
-    assert rdma_problems(ring, ["mac1", "mac2"], {0: answer(), 1: answer()}) == []

@@ -10,8 +10,8 @@ from boltloom_launcher.agent import gpus
 
 
 def test_they_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpus, "_NODES", f"{tmp_path}/nvidia[0-9]*")
-    monkeypatch.setattr(gpus, "_DRIVER", f"{tmp_path}/gpus/*")
+    monkeypatch.setattr(gpus, "_NODES", str(tmp_path))
+    monkeypatch.setattr(gpus, "_DRIVER", f"{tmp_path}/gpus")
     assert gpus.gpus() == 0
     for name in ("gpus/0000:01:00.0", "gpus/0000:02:00.0"):
         (tmp_path / name).mkdir(parents=True)

@@ -26,7 +26,11 @@ class Host:
     def __init__(self) -> None:
         self.selector, self.timers = selectors.DefaultSelector(), Timers()
         self.sent: list[Inspected | Connected] = []
-        self.preflight = Preflight(self.selector, self.timers, cast(Channel, self))
+        self.prepared(["true"], "/", {})
+
+    def prepared(self, argv: list[str], cwd: str, env: dict[str, str]) -> None:
+        """The agent knows what its ranks will run."""
+        self.preflight = Preflight(self.selector, self.timers, cast(Channel, self), (argv, cwd, env))
 
     def send(self, news: Inspected | Connected) -> None:
         self.sent.append(news)
@@ -56,7 +60,7 @@ def inspect(*listen: Endpoint) -> Inspect:
 def test_the_ranks_own_python_is_asked_and_connects(host: Host, tmp_path: Path) -> None:
     target = Endpoint("127.0.0.1", free_port())
     (tmp_path / "a.py").write_text("import torch\n")
-    host.preflight.prepared([sys.executable, "a.py"], str(tmp_path), {"PATH": "/usr/bin:/bin"})
+    host.prepared([sys.executable, "a.py"], str(tmp_path), {"PATH": "/usr/bin:/bin"})
     news = host.obey(inspect(target))
     assert isinstance(news, Inspected)
     assert (news.python, news.script) == (sys.executable, f"{tmp_path}/a.py")
@@ -85,7 +89,7 @@ def test_the_agents_own_takes_its_place(
     if "sleep" in (script or ""):
         asked = iter([0.5, 10.0])
         monkeypatch.setattr(preflight._Probe, "ask", _within(preflight._Probe.ask, asked))
-    host.preflight.prepared([str(python), "-c", "1"] if script else ["true"], "/", {"PATH": "/usr/bin:/bin"})
+    host.prepared([str(python), "-c", "1"] if script else ["true"], "/", {"PATH": "/usr/bin:/bin"})
     news = host.obey(inspect(target))
     assert isinstance(news, Inspected)
     assert (news.problem, news.versions, news.listens) == (problem, {}, True)
@@ -109,7 +113,6 @@ def test_on_a_mac_a_program_of_the_systems_own_is_the_comparison(
     monkeypatch.setattr(preflight.sys, "platform", "darwin")
     for name, gets_through in (("true", True), ("false", False), ("no-such-program", False)):
         monkeypatch.setattr(preflight, "_APPLES", f"/usr/bin/{name}")
-        host.preflight.prepared(["true"], "/", {})
         host.obey(inspect())
         news = host.obey(Connect([Endpoint("127.0.0.1", 1), Endpoint("127.0.0.1", 2)]))
         assert isinstance(news, Connected)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boltloom_launcher.agent.python_program import PythonProgram, python_program
+from boltloom_launcher.agent.python_program import PythonProgram, absent, python_program
 
 
 @pytest.fixture
@@ -59,3 +59,13 @@ def test_a_script_names_its_python_in_its_first_line(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["./shell", "./program", "./nothing", "true", "no-such-command", "."])
 def test_what_is_no_program_of_pythons(folder: Path, name: str) -> None:
     assert python_program([name], str(folder), {"PATH": "/usr/bin:/bin"}) == PythonProgram()
+
+
+def test_a_script_that_is_not_there(tmp_path: Path) -> None:
+    argv = ["python3", "train.py"]
+    assert absent(python_program(argv, str(tmp_path), {})) == [
+        f"{tmp_path}/train.py does not exist: copy it to this host, or give another --cwd"
+    ]
+    (tmp_path / "train.py").touch()
+    assert absent(python_program(argv, str(tmp_path), {})) == []
+    assert absent(python_program(["python3", "-c", "train.py"], str(tmp_path), {})) == []

@@ -66,7 +66,7 @@ class Preflight:
         return tuple(dict.fromkeys(found))
 
     def _ways_from(self, host: int) -> list[Way]:
-        return [way for way in self._ways if way.source == host and self._answers[way.target].listens]
+        return [way for way in self._ways if way.source == host and not self._answers[way.target].deaf]
 
     def _unreached(self, way: Way, attempt: Attempt, python: str) -> str:
         far = self._places[way.target].name
@@ -85,7 +85,7 @@ class Preflight:
     def compared(self) -> Compared:
         """All hosts side by side."""
         names = [place.name for place in self._places]
-        warnings = [_unasked(names[host], each) for host, each in sorted(self._answers.items()) if each.problem]
+        warnings = [line for host, each in sorted(self._answers.items()) for line in _unasked(names[host], each)]
         scripts = scripts_differ(names, self._answers) if self._request.checked else []
         versions, differing = versions_differ(names, self._answers)
         unread, maybe = unread_addresses(self._plan, names, self._answers)
@@ -99,8 +99,14 @@ class Preflight:
         return rdma_problems(self._plan, names, self._answers)
 
 
-def _unasked(name: str, answer: Inspected) -> str:
-    return f"{name}: the versions of {answer.python} could not be read ({answer.problem}), so they are not compared"
+def _unasked(name: str, answer: Inspected) -> list[str]:
+    lines = []
+    if answer.problem:
+        why = answer.problem
+        lines.append(f"{name}: the versions of {answer.python} could not be read ({why}), so they are not compared")
+    if answer.deaf:
+        lines.append(f"{name}: {answer.deaf}, so connections to it are not tried")
+    return lines
 
 
 def scripts_differ(names: Sequence[str], answers: Mapping[int, Inspected]) -> list[Problem]:

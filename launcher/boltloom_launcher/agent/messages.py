@@ -151,7 +151,7 @@ class Inspected(NamedTuple):
     versions: dict[str, str]  # of the distributions that are installed
     rdma: dict[str, str]  # what the system says of its RDMA devices
     problem: str  # why the ranks' Python could not be asked, "" if it was
-    listens: bool  # somebody listens for the other hosts
+    deaf: str  # why nobody listens for the other hosts, "" if somebody does
 
 
 class Attempt(NamedTuple):

@@ -65,7 +65,7 @@ class Preflight:
             versions={},
             rdma=rdma_state() if order.rdma else {},
             problem="",
-            listens=False,
+            deaf="",
         )
         if program.python:
             self._ask([program.python], order, news, lambda why: self._ask_ours(order, news._replace(problem=why)))
@@ -75,14 +75,13 @@ class Preflight:
     def _ask_ours(self, order: Inspect, news: Inspected) -> None:
         """Without its site-packages: they are not those of the ranks."""
         ours = [sys.executable, "-I", "-S"]
-        self._ask(ours, order._replace(distributions=[]), news, lambda why: self._channel.send(news))
+        self._ask(ours, order._replace(distributions=[]), news, lambda why: self._channel.send(news._replace(deaf=why)))
 
     def _ask(self, python: list[str], order: Inspect, news: Inspected, on_failure: Callable[[str], None]) -> None:
         self.end()
 
         def answered(answer: dict[str, Any]) -> None:
-            told = news._replace(versions=answer["versions"], listens=not answer["problems"])
-            self._channel.send(told)
+            self._channel.send(news._replace(versions=answer["versions"], deaf="; ".join(answer["problems"])))
 
         try:
             self._probe = _Probe(python, self._command[1], self._command[2], self._selector, self._timers)
@@ -124,7 +123,7 @@ def _with_others(attempts: list[Attempt]) -> list[Attempt]:
 
 def _apples_gets_through(target: Endpoint) -> bool:
     null = subprocess.DEVNULL
-    argv = [_APPLES, "-z", "-w", "2", target.address, str(target.port)]
+    argv = [_APPLES, "-z", "-G", "2", "-w", "2", target.address, str(target.port)]
     try:
         done = subprocess.run(argv, stdin=null, stdout=null, stderr=null, timeout=_CONNECT_S)
     except (OSError, subprocess.SubprocessError):

@@ -13,7 +13,7 @@ from boltloom_launcher.hosts import Seat
 
 def answer(**given: object) -> Inspected:
     """A host that is as it should be."""
-    plain = Inspected("linux", "/usr/bin/python3", "", "", [], {}, {}, problem="", listens=True)
+    plain = Inspected("linux", "/usr/bin/python3", "", "", [], {}, {}, problem="", deaf="")
     return plain._replace(**given)  # type: ignore[arg-type]
 
 

@@ -93,7 +93,7 @@ def test_an_ipv6_address_is_nothing_to_mlx(
 
 
 def test_every_host_listens_where_the_others_will_connect() -> None:
-    made = preflight(plan("ring", RING), answer(), answer(listens=False), answer())
+    made = preflight(plan("ring", RING), answer(), answer(deaf="cannot listen"), answer())
     orders = [made.inspect_order(host) for host in range(3)]
     assert [order.listen for order in orders] == [
         [Endpoint("192.168.0.1", 400), Endpoint("10.77.0.1", 100)],
@@ -102,6 +102,7 @@ def test_every_host_listens_where_the_others_will_connect() -> None:
     ]
     assert len({order.token for order in orders}) == 1 and not any(order.rdma for order in orders)
     assert made.connect_order(0).targets == []  # mac2 does not listen
+    assert made.compared().warnings == ("mac2: cannot listen, so connections to it are not tried",)
     assert made.connect_order(1).targets == [Endpoint("192.168.0.1", 400), Endpoint("10.77.0.3", 120)]
     assert preflight(plan("jaccl", RING)).inspect_order(0).rdma
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import selectors
+import socket
 import sys
 import time
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_the_ranks_own_python_is_asked_and_connects(host: Host, tmp_path: Path) 
     news = host.obey(inspect(target))
     assert isinstance(news, Inspected)
     assert (news.python, news.script) == (sys.executable, f"{tmp_path}/a.py")
-    assert (news.libraries, news.versions, news.listens) == (["torch"], {"pytest": pytest.__version__}, True)
+    assert (news.libraries, news.versions, news.deaf) == (["torch"], {"pytest": pytest.__version__}, "")
     assert news.problem == ""
     assert host.obey(Connect([target])) == Connected([Attempt("127.0.0.1", target.port, "127.0.0.1", "", False)])
     host.preflight.end()
@@ -92,7 +93,7 @@ def test_the_agents_own_takes_its_place(
     host.prepared([str(python), "-c", "1"] if script else ["true"], "/", {"PATH": "/usr/bin:/bin"})
     news = host.obey(inspect(target))
     assert isinstance(news, Inspected)
-    assert (news.problem, news.versions, news.listens) == (problem, {}, True)
+    assert (news.problem, news.versions, news.deaf) == (problem, {}, "")
     told = host.obey(Connect([target]))
     assert isinstance(told, Connected)
     assert [attempt.why for attempt in told.attempts] == [""]
@@ -118,6 +119,15 @@ def test_on_a_mac_a_program_of_the_systems_own_is_the_comparison(
         assert isinstance(news, Connected)
         assert [attempt.others_may for attempt in news.attempts] == [gets_through, False]
         assert {attempt.why for attempt in news.attempts} == {"Connection refused"}
+    host.preflight.end()
+
+
+def test_a_port_that_somebody_has_taken_meanwhile(host: Host) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        news = host.obey(inspect(Endpoint("127.0.0.1", port)))
+    assert isinstance(news, Inspected)
+    assert news.deaf == f"cannot listen on 127.0.0.1 port {port} (Address already in use)"
     host.preflight.end()
 
 

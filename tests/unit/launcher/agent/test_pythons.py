@@ -14,9 +14,15 @@ import pytest
 from boltloom_launcher import bootstrap
 from boltloom_launcher.agent.frames import MAGIC, FrameReader, pack
 from boltloom_launcher.agent.messages import (
+    Attempt,
     Command,
+    Connect,
+    Connected,
+    Endpoint,
     Exited,
     Hello,
+    Inspect,
+    Inspected,
     Message,
     Output,
     Ping,
@@ -28,6 +34,7 @@ from boltloom_launcher.agent.messages import (
     Start,
     Stdin,
 )
+from launcher.running import free_port
 
 DEADLINE = 30.0
 
@@ -93,13 +100,41 @@ def test_a_whole_life(agent: subprocess.Popen[bytes]) -> None:
     }
 
 
+def test_it_asks_a_python_like_itself(agent: subprocess.Popen[bytes]) -> None:
+    assert agent.stdin is not None and isinstance(agent.args, list)
+    wanted, target = (
+        Command([agent.args[0], "-c", "1"], "", module=False, checked=True),
+        Endpoint("127.0.0.1", free_port()),
+    )
+    orders = [
+        Prepare(wanted, {}, [], "/", True, [], False, 5.0, 60.0),
+        Inspect(["no-such-distribution"], [target], "0123456789abcdef", rdma=True),
+    ]
+    agent.stdin.write(bootstrap.agent_bytes() + b"".join(map(pack, orders)))
+    agent.stdin.flush()
+    news = _until(agent, Inspected, 1)[-1]
+    assert isinstance(news, Inspected)
+    assert (news.python, news.problem, news.deaf) == (agent.args[0], "", "")
+    agent.stdin.write(pack(Connect([target])))
+    agent.stdin.flush()
+    assert _more(agent, Connected, 1) == [Connected([Attempt(*target, "127.0.0.1", "", others_may=False)])]
+    agent.stdin.close()
+    assert agent.wait(timeout=DEADLINE) == 0
+
+
 def _until(agent: subprocess.Popen[bytes], kind: type, times: int) -> list[Message]:
     assert agent.stdout is not None
-    reader, news, before = FrameReader(), [], b""
+    before = b""
     while not before.endswith(MAGIC):
         piece = agent.stdout.read(1)
         assert piece, agent.stderr and agent.stderr.read().decode()
         before += piece
+    return _more(agent, kind, times)
+
+
+def _more(agent: subprocess.Popen[bytes], kind: type, times: int) -> list[Message]:
+    assert agent.stdout is not None
+    reader, news = FrameReader(), []
     while sum(isinstance(each, kind) for each in news) < times:
         piece = agent.stdout.read1()  # type: ignore[attr-defined]
         assert piece, agent.stderr and agent.stderr.read().decode()

@@ -86,9 +86,10 @@ def agent_bytes() -> bytes:
     text = [_PRELUDE]
     for name in _MODULES:
         source = (folder / f"{name}.py").read_text(encoding="utf-8")
-        text.append(f"_SOURCES[{f'boltloom_launcher.agent.{name}'!r}] = {source!r}\n")
+        assert "'''" not in source and not source.endswith("\\"), name
+        text.append(f"_SOURCES[{f'boltloom_launcher.agent.{name}'!r}] = r'''{source}'''\n")  # read faster than repr()
     text.append("from boltloom_launcher.agent.loop import main\nmain()\n")
-    return zlib.compress("".join(text).encode())
+    return zlib.compress("".join(text).encode(), 1)
 
 
 def local_argv() -> list[str]:

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from boltloom_launcher.agent import command, far_end
+from boltloom_launcher.agent import command
 from boltloom_launcher.agent.awake import keep_awake
 from boltloom_launcher.agent.channel import Channel
 from boltloom_launcher.agent.descriptors import raise_limit
@@ -259,6 +259,8 @@ class Agent:
 
     def _ask_far_end(self, limit: float, asks: int) -> None:
         """A launcher may be stopped for a while; its computer still answers for it."""
+        from boltloom_launcher.agent import far_end  # seldom needed
+
         quiet = time.monotonic() - self._heard
         if quiet < limit:
             self._end_after_silence(limit)

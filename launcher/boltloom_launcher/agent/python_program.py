@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from typing import NamedTuple
 
-_PYTHON = re.compile(r"(python|pypy)[0-9.]*")
 _FIRST_LINE = 1024
 
 
@@ -24,7 +22,7 @@ class PythonProgram(NamedTuple):
 
 def python_program(argv: list[str], cwd: str, env: dict[str, str]) -> PythonProgram:
     """What ``argv`` runs in that directory, with that environment."""
-    if _PYTHON.fullmatch(os.path.basename(argv[0])):
+    if _is_python(argv[0]):
         return _behind_options(argv, cwd)
     found = argv[0] if os.sep in argv[0] else shutil.which(argv[0], path=os.pathsep.join(os.get_exec_path(env)))
     path = os.path.join(cwd, found) if found else ""
@@ -33,6 +31,10 @@ def python_program(argv: list[str], cwd: str, env: dict[str, str]) -> PythonProg
         return PythonProgram()
     installed = os.sep not in argv[0] or os.path.exists(os.path.join(os.path.dirname(path), "python"))
     return PythonProgram(python, path, installed=installed)
+
+
+def _is_python(path: str) -> bool:
+    return os.path.basename(path).rstrip("0123456789.") in ("python", "pypy")
 
 
 def absent(program: PythonProgram) -> list[str]:
@@ -73,4 +75,4 @@ def _of_first_line(path: str) -> str:
     words = os.fsdecode(first[2:]).split() if first.startswith(b"#!") else []
     if words and os.path.basename(words[0]) == "env":
         words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
-    return words[0] if words and _PYTHON.fullmatch(os.path.basename(words[0])) else ""
+    return words[0] if words and _is_python(words[0]) else ""

@@ -17,6 +17,7 @@ from boltloom_launcher.job import Request
 from boltloom_launcher.policy.events import Compared
 
 DISTRIBUTIONS = ("mlx", "torch", "boltloom")
+_SHORT = 12  # digits of a digest that a person compares
 _MOST_HOSTS = 4  # that are named in one line
 _ANYWAY = "or start with --no-preflight"
 
@@ -73,7 +74,8 @@ class Preflight:
         cable = dict(self._request.cables).get(way.address, "")
         over = f" over the cable {cable}" if cable else ""
         source = f" from {attempt.source}" if attempt.source else ""
-        what = f"{python or 'a program'} cannot connect{source} to {far} at {way.address}{over} ({attempt.why})"
+        who = f"{python} cannot" if python else "cannot"
+        what = f"{who} connect{source} to {far} at {way.address}{over} ({attempt.why})"
         if attempt.others_may:
             remedy = "allow it in System Settings, Privacy & Security, Local Network on this Mac"
         elif cable:
@@ -81,6 +83,10 @@ class Preflight:
         else:
             remedy = f"see that the two are on one network and no firewall of {far} is in the way, {_ANYWAY}"
         return f"{what}: {remedy}"
+
+    def facts(self) -> list[str]:
+        """What each host has answered, for whoever wants to know."""
+        return [f"{self._places[host].name}: {_shown(each)}" for host, each in sorted(self._answers.items())]
 
     def compared(self) -> Compared:
         """All hosts side by side."""
@@ -97,6 +103,12 @@ class Preflight:
         from boltloom_launcher.rdma_ready import rdma_problems  # parsers that the other backends can do without
 
         return rdma_problems(self._plan, names, self._answers)
+
+
+def _shown(answer: Inspected) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in answer.versions.items())
+    python = f"{answer.python} ({versions or 'no library that we know'})" if answer.python else "no program of Python's"
+    return python + (f", {answer.script} is {answer.digest[:_SHORT]}" if answer.digest else "")
 
 
 def _unasked(name: str, answer: Inspected) -> list[str]:

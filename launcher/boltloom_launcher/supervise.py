@@ -197,6 +197,8 @@ class Supervisor:
 
     def _do_compare(self, _: actions.Compare) -> None:
         assert self._preflight
+        for line in self._preflight.facts():
+            self._verbose(line)
         self._event(self._preflight.compared())
 
     def _do_reach(self, _: actions.Reach) -> None:

@@ -39,6 +39,16 @@ def test_hosts_that_agree() -> None:
     assert compared(same, same, same) == Compared()
 
 
+def test_the_answers_can_be_shown() -> None:
+    python = answer(script="/a/train.py", digest="123456789abcdef", versions={"mlx": "1.0", "torch": "2.0"})
+    made = preflight(plan("ring", RING), python, answer(), answer(python=""))
+    assert made.facts() == [
+        "mac1: /usr/bin/python3 (mlx 1.0, torch 2.0), /a/train.py is 123456789abc",
+        "mac2: /usr/bin/python3 (no library that we know)",
+        "mac3: no program of Python's",
+    ]
+
+
 def test_another_script_on_one_host() -> None:
     one, two = answer(script="/a/train.py", digest="1"), answer(script="/b/train.py", digest="2")
     words = "/b/train.py is not the same as on mac1: copy it to all hosts, or give --no-verify-script"
@@ -142,7 +152,7 @@ def test_on_a_plain_network_it_may_be_a_firewall() -> None:
     made = preflight(plan("ring", RING), answer(), answer(python=""), answer())
     refused = [Attempt(*target, "10.0.0.2", "Connection refused", False) for target in made.connect_order(1).targets]
     assert made.heard(1, Connected(refused)) == tuple(
-        f"a program cannot connect from 10.0.0.2 to {far} at {ip} (Connection refused): see that the two are on one "
+        f"cannot connect from 10.0.0.2 to {far} at {ip} (Connection refused): see that the two are on one "
         f"network and no firewall of {far} is in the way, {ANYWAY}"
         for far, ip in (("mac1", "192.168.0.1"), ("mac3", "10.77.0.3"))
     )

@@ -7,7 +7,8 @@ set(CMAKE_SYSTEM_NAME Darwin)
 set(CMAKE_SYSTEM_PROCESSOR arm64)
 
 set(BOLTLOOM_ZIG_PYTHON python3 CACHE STRING "A Python that has the package ziglang")
-list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES BOLTLOOM_ZIG_PYTHON)
+set(BOLTLOOM_ZIG_LIBCXX ON CACHE BOOL "Link zig's own C++ library, which it compiles first (minutes)")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES BOLTLOOM_ZIG_PYTHON BOLTLOOM_ZIG_LIBCXX)
 set(CMAKE_C_COMPILER ${BOLTLOOM_ZIG_PYTHON} -m ziglang cc)
 set(CMAKE_CXX_COMPILER ${BOLTLOOM_ZIG_PYTHON} -m ziglang c++)
 set(CMAKE_C_COMPILER_TARGET aarch64-macos)
@@ -26,3 +27,11 @@ foreach(language C CXX)
   set(CMAKE_${language}_ARCHIVE_APPEND "${BOLTLOOM_ZIG_PYTHON} -m ziglang ar qs <TARGET> <OBJECTS>")
   set(CMAKE_${language}_ARCHIVE_FINISH "")
 endforeach()
+
+# Without it, what is C++'s own is left open, as it is where the Mac's libc++ is linked.
+if(NOT BOLTLOOM_ZIG_LIBCXX)
+  set(link "${BOLTLOOM_ZIG_PYTHON} -m ziglang cc -target aarch64-macos -Wl,-undefined,dynamic_lookup")
+  set(CMAKE_CXX_LINK_EXECUTABLE "${link} <FLAGS> <LINK_FLAGS> <OBJECTS> -o <TARGET> <LINK_LIBRARIES>")
+  set(CMAKE_CXX_CREATE_SHARED_LIBRARY
+    "${link} <LANGUAGE_COMPILE_FLAGS> <CMAKE_SHARED_LIBRARY_CREATE_CXX_FLAGS> <LINK_FLAGS> <SONAME_FLAG> <TARGET_INSTALLNAME_DIR><TARGET_SONAME> -o <TARGET> <OBJECTS> <LINK_LIBRARIES>")
+endif()

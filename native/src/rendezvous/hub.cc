@@ -12,7 +12,7 @@ namespace boltloom {
 namespace {
 
 constexpr std::size_t kMaxVisitors = 1024;   // strangers who connect and say nothing must not use up all descriptors
-constexpr std::chrono::seconds kGoodbye{1};  // what telling somebody bad news may take
+constexpr std::chrono::seconds kBadNews{1};  // what telling somebody bad news may take
 
 Fd listen_at(const std::string& coordinator) {
   const auto address = Address::parse(coordinator);
@@ -21,7 +21,7 @@ Fd listen_at(const std::string& coordinator) {
 }
 
 void say_why(Channel& channel, const Failure& failure) {
-  (void)channel.send(encode(failure), Patience{.deadline = Deadline::after(kGoodbye)});
+  (void)channel.send(encode(failure), Patience{.deadline = Deadline::after(kBadNews)});
   channel.finish();
 }
 
@@ -160,7 +160,7 @@ void Hub::give_up() const {
 
 void Hub::tell_all(const Message& message) {
   for (auto& guest : guests_) {
-    if (guest) (void)guest->channel.send(message, Patience{.deadline = Deadline::after(kGoodbye)});
+    if (guest) (void)guest->channel.send(message, Patience{.deadline = Deadline::after(kBadNews)});
   }
 }
 

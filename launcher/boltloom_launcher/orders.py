@@ -53,10 +53,17 @@ def draft(request: Request, hellos: Sequence[Hello]) -> tuple[Plan, str]:
 
 
 def default_backend(seats: Sequence[Seat], hellos: Sequence[Hello]) -> str:
-    """nccl where every rank has a device of its own, as it wants them; else the ring."""
+    """nccl where our own MLX is one for CUDA (mlx.launch looks no further) and every rank has a device; else the ring."""
     by_machine = {hello.machine: hello.gpus for hello in hellos}
     enough = all(seat.local_size <= by_machine[hellos[seat.host].machine] for seat in seats)
-    return "nccl" if enough else "ring"
+    return "nccl" if enough and mlx_is_for_cuda() else "ring"
+
+
+def mlx_is_for_cuda() -> bool:
+    """The MLX beside us came with its package for CUDA. Looked up, not imported."""
+    from importlib.metadata import distributions  # takes its time, and is asked only where there are devices
+
+    return any(str(each.name).startswith("mlx-cuda") for each in distributions())
 
 
 def prepare_order(request: Request, plan: Plan, host: int, coordinator: str) -> Prepare:

@@ -66,7 +66,7 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
 @click.option(
     "--backend",
     metavar="NAME",
-    help="ring, jaccl, jaccl-ring or nccl. [default: the hostfile's, or nccl with a GPU per rank, or ring]",
+    help="ring, jaccl, jaccl-ring or nccl. [default: the hostfile's, or nccl with MLX for CUDA and a GPU per rank, or ring]",
 )
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Variable for the ranks; may be repeated.")
 @click.option("-m", "--module", is_flag=True, help="COMMAND begins with the name of a Python module.")

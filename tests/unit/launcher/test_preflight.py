@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from boltloom_launcher.agent.messages import Attempt, Connected, Endpoint, Hello, Inspected
@@ -162,9 +163,13 @@ def test_on_a_plain_network_it_may_be_a_firewall() -> None:
     ("gpus", "seats", "chosen"),
     [((1, 1), (0, 1), "nccl"), ((1, 1), (0, 0, 1), "ring"), ((2, 1), (0, 0, 1), "nccl"), ((1, 0), (0, 1), "ring")],
 )
-def test_nccl_is_the_default_with_a_device_for_each_rank(
-    gpus: tuple[int, int], seats: tuple[int, ...], chosen: str
+def test_nccl_is_the_default_with_a_device_for_each_rank_and_an_mlx_for_cuda(
+    gpus: tuple[int, int], seats: tuple[int, ...], chosen: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     hellos = [Hello(1, "3.11", "x", f"machine{i}", number, "", "") for i, number in enumerate(gpus)]
     taken = [Seat(rank, host, seats[:rank].count(host), seats.count(host)) for rank, host in enumerate(seats)]
+    assert default_backend(taken, hellos) == "ring"  # what the tests run under is for processors
+    (tmp_path / "mlx_cuda_13-0.32.4.dist-info").mkdir()
+    (tmp_path / "mlx_cuda_13-0.32.4.dist-info/METADATA").write_text("Name: mlx-cuda-13\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
     assert default_backend(taken, hellos) == chosen

@@ -39,3 +39,9 @@ class Request:
     logs: RankLogs | None = None
     events: EventLog | None = None
     verbose: bool = False
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The ranks whose output is not shown."""
+        every = frozenset(range(len(self.roster.seats)))
+        return frozenset() if self.style.shown is None else every - self.style.shown

@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from boltloom_launcher import colours
+
 _LINE_LIMIT = 1 << 20  # a line longer than this is passed on in pieces
 _HIGH = 8 << 20  # with more than this waiting for its reader, no more of a stream is asked for
 _LOW = 2 << 20
@@ -26,6 +28,8 @@ class Style:
     stamps: bool = False  # the time of day before each line
     raw: bool = False  # bytes as they come, whole lines or not
     shown: frozenset[int] | None = None  # the ranks whose output is shown; None: all
+    hosts: bool | None = None  # the tag names the host, too; None: where there are several
+    coloured: frozenset[int] = frozenset()  # the streams whose tags have colours
 
 
 class Lines:
@@ -38,10 +42,9 @@ class Lines:
     def __init__(self, write: Callable[[int, bytes], None], hosts: Sequence[str], style: Style) -> None:
         """``hosts`` names the host of each rank."""
         self._write = write
-        several = len(set(hosts)) > 1
-        self._tags = {r: b"[%d] " % r if style.tag else b"" for r in range(len(hosts))}
-        if style.tag and several:
-            self._tags = {r: f"[{r} {host}] ".encode() for r, host in enumerate(hosts)}
+        self._tags = {
+            (rank, stream): _tag(rank, stream, hosts, style) for rank in range(len(hosts)) for stream in (1, 2)
+        }
         self._style = style
         self._direct = style.raw or len(hosts) == 1 and not style.tag and not style.stamps
         self._held: dict[tuple[int, int], bytes] = {}
@@ -96,7 +99,8 @@ class Lines:
     def note(self, line: str) -> None:
         """A line of our own on stderr; it does not continue a line that a rank left open."""
         start = b"\n" if self._inside.pop(2, None) is not None else b""
-        self._write(2, start + line.encode(errors="replace") + b"\n")
+        text = line.encode(errors="replace")
+        self._write(2, start + (colours.ours(text) if 2 in self._style.coloured else text) + b"\n")
 
     def close(self, rank: int) -> None:
         """The rank is over: what it left without a newline is passed on too."""
@@ -111,7 +115,7 @@ class Lines:
             self.close(rank)
 
     def _pass(self, rank: int, stream: int, data: bytes) -> None:
-        tag = self._tags[rank]
+        tag = self._tags[rank, stream]
         if self._style.stamps:
             tag = _time_of_day() + b" " + tag
         inside = self._inside.pop(stream, None)
@@ -125,6 +129,14 @@ class Lines:
         self._write(stream, data)
         if not ends:
             self._inside[stream] = rank
+
+
+def _tag(rank: int, stream: int, hosts: Sequence[str], style: Style) -> bytes:
+    if not style.tag:
+        return b""
+    host = len(set(hosts)) > 1 if style.hosts is None else style.hosts
+    tag = f"[{rank} {hosts[rank]}]" if host else f"[{rank}]"
+    return (colours.of_rank(rank, tag.encode()) if stream in style.coloured else tag.encode()) + b" "
 
 
 def _time_of_day() -> bytes:

@@ -5,19 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Callable
 from functools import partial
 
 from boltloom_launcher.agent.messages import Credit, Output
 from boltloom_launcher.flow import Flow
 from boltloom_launcher.job import Request
+from boltloom_launcher.last_words import LastWords
 from boltloom_launcher.output import Lines, Readers, Screen
 from boltloom_launcher.policy.events import Stopped
 
 _HALF_LINE_S = 0.025  # half a line is shown after one to two of these
-_LAST_WORDS = 4096  # bytes of a rank's stderr in which it may name another rank
-_NAMED_RANK = re.compile(rb"\brank ?(\d{1,6})\b")
 _SIGPIPE = 13
 
 
@@ -33,13 +31,13 @@ class RankOutput:
     ) -> None:
         """``grant(host, credit)`` lets a host send more; ``on_stopped`` is told when nobody takes our output."""
         self._loop = asyncio.get_running_loop()
-        self._size = len(request.roster.seats)
-        self._lines = Lines(screen.write, [request.roster.name(rank) for rank in range(self._size)], request.style)
+        ranks = range(len(request.roster.seats))
+        self._lines = Lines(screen.write, [request.roster.name(rank) for rank in ranks], request.style)
         self._logs = request.logs
         if self._logs:
             self._logs.on_problem = self.say
         self._flow = Flow(lambda host, stream, size: grant(host, Credit(stream, size)))
-        self._last_words = dict.fromkeys(range(self._size), b"")
+        self.last_words = LastWords(len(ranks), request.hidden)
         self._looking = False
         screen.tell(
             Readers(
@@ -52,8 +50,7 @@ class RankOutput:
 
     def take(self, host: int, news: Output) -> None:
         """A rank on this host has written something."""
-        if news.stream == 2:
-            self._last_words[news.rank] = (self._last_words[news.rank] + news.data)[-_LAST_WORDS:]
+        self.last_words.add(news.rank, news.stream, news.data)
         self._lines.feed(news.rank, news.stream, news.data)
         if self._logs:
             self._logs.write(news.rank, news.stream, news.data)
@@ -67,12 +64,7 @@ class RankOutput:
 
     def begin(self) -> None:
         """The ranks are started, for the first time or again."""
-        self._last_words = dict.fromkeys(self._last_words, b"")
-
-    def blamed_by(self, rank: int) -> int | None:
-        """The other rank that this rank's last words name."""
-        named = [int(number) for number in _NAMED_RANK.findall(self._last_words[rank])]
-        return next((other for other in reversed(named) if other != rank and other < self._size), None)
+        self.last_words.begin()
 
     def say(self, line: str) -> None:
         """One line of our own on stderr, behind everything that the ranks have written so far."""

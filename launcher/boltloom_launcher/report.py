@@ -10,6 +10,7 @@ from boltloom_launcher.policy.events import AgentEnded, Ended, Event, Lost, Star
 from boltloom_launcher.policy.job import Job
 
 _MOST = 8  # ranks that get a line of their own
+_MEMORY = 64 << 20  # less is what any interpreter takes, and is not worth a word
 
 
 def summary(job: Job) -> list[str]:
@@ -18,7 +19,7 @@ def summary(job: Job) -> list[str]:
         return list(job.failure.lines)
     if job.status == 0:
         return []
-    lines = [_headline(job), *_own_failures(job), *_agents(job)]
+    lines = [_headline(job), *_more_of_the_cause(job), *_own_failures(job), *_agents(job)]
     ended = {end.rank for end in job.ended}
     lines += [
         f"rank {r} on {_host(job, r)} may still be running: look there" for r in range(job.size) if r not in ended
@@ -33,7 +34,7 @@ def for_programs(job: Job, event: Event) -> dict[str, Any]:
     if isinstance(event, Started):
         return {"event": "started", "rank": event.rank, "host": _host(job, event.rank), "pid": event.pid}
     if isinstance(event, Ended):
-        names = ("rank", "after", "code", "signal", "by_us", "reason")
+        names = ("rank", "after", "code", "signal", "by_us", "reason", "peak_bytes", "oom_kill", "last_words")
         return {"event": "ended", "host": _host(job, event.rank), **{name: getattr(event, name) for name in names}}
     if isinstance(event, Lost | AgentEnded):
         return {"event": "lost", "host": job.hosts[event.host], "why": event.why}
@@ -59,6 +60,24 @@ def _headline(job: Job) -> str:
         return ""
     first = next((end for end in job.ended if end.failed), None)  # told to end, though nothing is known of why
     return f"{_who(job, first)} {_how(first)}" if first else "not every rank is known to have ended"
+
+
+def _more_of_the_cause(job: Job) -> list[str]:
+    """What helps to understand it: memory that ran out, and its last words where people may not have them in sight."""
+    end = job.cause
+    if not end or job.stopped:
+        return []
+    lines = []
+    if end.oom_kill:
+        lines.append(
+            f"memory ran out on {_host(job, end.rank)} meanwhile, and its kernel killed for it: see dmesg there"
+        )
+    words = end.last_words if end.rank in job.hidden else end.last_words[-1:] if job.size > 1 else ()
+    if len(words) == 1:
+        lines.append(f"the last words of rank {end.rank}: {words[0].strip()}")
+    elif words:
+        lines += [f"the last words of rank {end.rank}:", *(f"  {line}" for line in words)]
+    return lines
 
 
 def _own_failures(job: Job) -> list[str]:
@@ -108,9 +127,15 @@ def _how(end: Ended) -> str:
     if end.reason:
         return end.reason
     after = f"after {end.after:.1f} s" if end.after >= 1 else f"after {end.after:.2f} s"
+    if end.peak_bytes is not None and end.peak_bytes >= _MEMORY:
+        after += f", at most {_size(end.peak_bytes)} of memory"
     if end.signal is not None:
         return f"was killed by {signal_name(end.signal)} {after}"
     return f"exited with status {end.code} {after}"
+
+
+def _size(count: int) -> str:
+    return f"{count / (1 << 20):.0f} MiB" if count < 1 << 30 else f"{count / (1 << 30):.1f} GiB"
 
 
 def stopped_words(stopped: Stopped) -> str:

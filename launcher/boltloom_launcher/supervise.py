@@ -53,6 +53,7 @@ class Supervisor:
             restarts=request.restarts,
             rest=request.rest,
             dry=request.dry,
+            hidden=request.hidden,
         )
         self._events: deque[events.Event] = deque()
         self._stepping = True  # not before the connections are open
@@ -150,8 +151,20 @@ class Supervisor:
     def _exited(self, host: int, news: messages.Exited) -> None:
         self._output.end(news.rank)
         after = self._clocks.when(host, news.after)
-        blames = self._output.blamed_by(news.rank)
-        self._event(events.Ended(news.rank, after, news.code, news.signal, news.by_us, blames=blames))
+        words = self._output.last_words
+        self._event(
+            events.Ended(
+                news.rank,
+                after,
+                news.code,
+                news.signal,
+                news.by_us,
+                blames=words.blamed_by(news.rank),
+                peak_bytes=news.peak_bytes,
+                oom_kill=news.oom_kill,
+                last_words=words.lines(news.rank),
+            )
+        )
 
     def _on_lost(self, host: int, why: str) -> None:
         for rank in self._request.roster.ranks_on(host):

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -172,10 +173,56 @@ def test_a_prompt_is_seen_before_its_line_is_whole(start: Start) -> None:
     assert (process.returncode, out.count(b"hello boltloom\n")) == (0, 3)
 
 
+def test_the_report_has_memory_and_last_words_whatever_bytes_those_are(launch: Launch, tmp_path: Path) -> None:
+    script = (
+        "import os, sys, time\n"
+        "if os.environ['RANK'] == '0': time.sleep(300)\n"
+        "memory = b'x' * (200 << 20)\n"
+        "os.write(2, memory[:3 << 20] + b'\\x00\\x1b[31m\\xff too \\x1b[2J long')\n"
+        "sys.exit(5)\n"
+    )
+    events = tmp_path / "events"
+    done = launch("-n", "2", "--raw", "--events", str(events), "--", sys.executable, "-S", "-c", script)
+    assert done.returncode == 5
+    headline, words = (line.decode() for line in done.stderr.splitlines()[-2:])
+    assert re.search(r"exited with status 5 after [\d.]+ s, at most 2\d\d MiB of memory; the other rank was", headline)
+    assert re.fullmatch(r"boltloom: the last words of rank 1: \.\.\.x{200,}\\x00\\xff too  long", words)
+    (ended,) = [each for each in map(json.loads, events.read_text().splitlines()) if each.get("code") == 5]
+    assert (200 << 20 < ended["peak_bytes"] < 300 << 20, ended["oom_kill"]) == (True, False)
+
+
+@pytest.mark.fleet
+def test_memory_that_runs_out_on_a_host_is_in_the_report(launch: Launch, memory_limit: Path) -> None:
+    script = f"echo $$ > {memory_limit}/cgroup.procs; exec {sys.executable} -S -c \"b'x' * (100 << 20)\""
+    done = launch("--", "sh", "-c", script)
+    assert done.returncode == 137
+    assert err(done)[1:] == [
+        "boltloom: memory ran out on 127.0.0.1 meanwhile, and its kernel killed for it: see dmesg there"
+    ]
+
+
+@pytest.fixture
+def memory_limit() -> Iterator[Path]:
+    """A control group whose processes get 32 MiB."""
+    own = dict(line.split(":")[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+    old = "memory" in own
+    root = Path(f"/sys/fs/cgroup/memory{own['memory']}" if old else "/sys/fs/cgroup")
+    group = root / f"boltloom-test-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError as error:
+        pytest.skip(f"no control groups here ({error})")
+    try:
+        (group / ("memory.limit_in_bytes" if old else "memory.max")).write_text("32M")
+        yield group
+    finally:
+        group.rmdir()
+
+
 def test_each_ranks_output_is_kept_and_may_be_hidden(launch: Launch, tmp_path: Path) -> None:
     script = "echo out $RANK; printf err >&2; [ $RANK = 0 ] || kill -9 $$; exec sleep 300"
     done = launch("-n", "2", "--output-dir", str(tmp_path / "logs"), "--quiet-ranks", "--", "sh", "-c", script)
-    assert (done.returncode, done.stdout, len(err(done))) == (137, b"", 1)
+    assert (done.returncode, done.stdout, err(done)[1:]) == (137, b"", ["boltloom: the last words of rank 1: err"])
     kept = {path.name: path.read_text() for path in (tmp_path / "logs").iterdir()}
     assert kept == {f"rank-{r}.{end}": text for r in (0, 1) for end, text in (("out", f"out {r}\n"), ("err", "err"))}
     done = launch("-n", "2", "--only-rank", "1", "--", "sh", "-c", "echo $RANK")
@@ -302,9 +349,9 @@ def test_at_a_terminal_lines_are_tagged_and_its_ctrl_c_arrives_once(ports: int) 
     argv = [*BOLTLOOM, "launch", "-p", str(ports), "-n", "2", "--grace", "1", "--", "sh", "-c", script]
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(argv[0], argv)
+        os.execve(argv[0], argv, {**os.environ, "TERM": "xterm", "NO_COLOR": ""})
     seen = _read_until(terminal, b"ready", 2)
-    assert b"[0] ready" in seen and b"[1] ready" in seen
+    assert b"\x1b[36m[0]\x1b[0m ready" in seen and b"\x1b[33m[1]\x1b[0m ready" in seen
     os.write(terminal, b"\x03")
     seen = _read_until(terminal, b"2 ranks were ended", 1)
     assert seen.count(b"caught") == 2

@@ -25,6 +25,7 @@ from boltloom_launcher.agent.ending import Ending, Timers
 from boltloom_launcher.agent.gpus import gpus
 from boltloom_launcher.agent.guard import Guard
 from boltloom_launcher.agent.machine import machine
+from boltloom_launcher.agent.memory import oom_kills, peak_bytes
 from boltloom_launcher.agent.messages import (
     Connect,
     Credit,
@@ -77,6 +78,7 @@ class Agent:
         self._env: dict[str, str] = {}
         self._grace = 10.0
         self._started_at = 0.0
+        self._oom_kills: int | None = None  # before the ranks ran
         self._heard = time.monotonic()
         self._silence = 0.0
         self._leaving = False
@@ -162,22 +164,24 @@ class Agent:
         by_pid = {rank.pid: rank for rank in self._ranks.values() if rank.alive}
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
             if pid in by_pid:
-                self._exited(by_pid[pid], status)
+                self._exited(by_pid[pid], status, peak_bytes(usage.ru_maxrss))
 
-    def _exited(self, rank: RankProcess, status: int) -> None:
+    def _exited(self, rank: RankProcess, status: int, peak: int) -> None:
         after = time.monotonic() - self._started_at
         self._outputs.drain(rank)
         code, number = rank.note_exit(status)
         if not rank.group_lives():
             self._guard.over(rank.pid)
         self._inputs.forget(rank)
-        self._channel.send(Exited(rank.rank, code, number, after, rank.ended_by_us(number)))
+        by_us = rank.ended_by_us(number)
+        starved = number == signal.SIGKILL and not by_us and oom_kills() != self._oom_kills
+        self._channel.send(Exited(rank.rank, code, number, after, by_us, peak, starved))
 
     def _on_room(self) -> None:
         self._outputs.go_on()
@@ -279,6 +283,7 @@ class Agent:
     def _start(self, order: Start) -> None:
         self._end_preflight()
         self._started_at = time.monotonic()
+        self._oom_kills = oom_kills()
         for wanted in order.ranks:
             self._start_rank(wanted, order)
         if not self._awake:

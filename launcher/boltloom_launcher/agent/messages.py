@@ -201,6 +201,8 @@ class Exited(NamedTuple):
     signal: int | None
     after: float  # seconds since the order to start
     by_us: bool  # it had been told to end before
+    peak_bytes: int  # memory that it had at most
+    oom_kill: bool  # while it ran, the kernel of this host killed somebody because memory ran out
 
 
 class StdinReady(NamedTuple):

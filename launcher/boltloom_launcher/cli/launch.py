@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from boltloom_launcher import colours
 from boltloom_launcher.backends import backend
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.event_log import EventLog
@@ -92,6 +93,13 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
 @click.option("--ssh-arg", multiple=True, metavar="ARG", help='Options for ssh, as in "-p 2222"; may be repeated.')
 @click.option(
     "--tag-output/--no-tag-output", default=None, help="Put [rank] before each line. [default: on a terminal]"
+)
+@click.option("--tag-hosts/--no-tag-hosts", default=None, help="[rank host] instead. [default: with several hosts]")
+@click.option(
+    "--color",
+    default="auto",
+    type=click.Choice(colours.CHOICES),
+    help="Colours for tags and for what boltloom says. [default: on a terminal, without NO_COLOR]",
 )
 @click.option("--timestamps", is_flag=True, help="Put the time of day before each line.")
 @click.option("--raw", is_flag=True, help="Pass the ranks' bytes on as they come, whole lines or not.")
@@ -211,7 +219,8 @@ def _style(options: dict[str, Any], size: int) -> Style:
         raise UsageError("--raw passes bytes as they are, with nothing before a line", "leave out one of the options")
     seen = size if shown is None else len(shown)
     tag = (seen > 1 and os.isatty(1) and not options["raw"]) if tag is None else tag
-    return Style(tag, options["timestamps"], options["raw"], shown)
+    coloured = frozenset(fd for fd in (1, 2) if colours.wanted(options["color"], fd))
+    return Style(tag, options["timestamps"], options["raw"], shown, options["tag_hosts"], coloured)
 
 
 def _readers(given: str, size: int) -> tuple[int, ...]:

@@ -61,6 +61,9 @@ class Ended:
     by_us: bool = False  # it had been told to end before it ended
     reason: str = ""  # instead of code and signal: "could not be started (...)", "was lost: ..."
     blames: int | None = None  # the rank that its last words name as the trouble
+    peak_bytes: int | None = None  # memory that it had at most
+    oom_kill: bool = False  # while it ran, the kernel of its host killed somebody because memory ran out
+    last_words: tuple[str, ...] = ()  # the last lines that it wrote
 
     @property
     def failed(self) -> bool:

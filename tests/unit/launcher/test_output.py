@@ -128,6 +128,18 @@ def test_tags_name_the_host_where_there_are_several_and_stamps_the_time() -> Non
     assert re.fullmatch(rf"{stamp} \[1 mac2\] x\n{stamp} \[1 mac2\] y\n", written.by_stream[1].decode())
 
 
+def test_colours_are_for_the_streams_that_a_terminal_shows() -> None:
+    written = Written()
+    merger = Lines(written, ["mac1", "mac1"], Style(tag=True, hosts=True, coloured=frozenset([2])))
+    merger.feed(1, 1, b"x\n")
+    merger.feed(1, 2, b"y\n")
+    merger.note("boltloom: hello")
+    assert written.by_stream == {1: b"[1 mac1] x\n", 2: b"\x1b[33m[1 mac1]\x1b[0m y\n\x1b[1mboltloom: hello\x1b[0m\n"}
+    merger = Lines(written, ["mac1", "mac2"], Style(tag=True, hosts=False))
+    merger.feed(1, 1, b"z\n")
+    assert written.by_stream[1] == b"[1 mac1] x\n[1] z\n"
+
+
 def test_a_line_without_end_is_not_held_for_ever() -> None:
     merger, written = lines(2)
     for _ in range(9):

@@ -87,7 +87,10 @@ def test_a_whole_life(agent: subprocess.Popen[bytes]) -> None:
     assert kinds[:2] == [Hello, Prepared] and Pong in kinds
     assert [each.problems for each in news if isinstance(each, Prepared)] == [[]]
     ends = sorted(each for each in news if isinstance(each, Exited))
-    assert [each._replace(after=0.0) for each in ends] == [Exited(rank, 3, None, 0.0, False) for rank in (7, 8)]
+    assert [(each.rank, each.code, each.signal, each.by_us, each.oom_kill) for each in ends] == [
+        (rank, 3, None, False, False) for rank in (7, 8)
+    ]
+    assert all(1 << 20 < each.peak_bytes < 1 << 30 for each in ends)
     written = {(rank, stream): b"" for rank in (7, 8) for stream in (1, 2)}
     for each in news:
         if isinstance(each, Output):

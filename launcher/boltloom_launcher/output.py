@@ -35,7 +35,7 @@ class Style:
 class Lines:
     """Holds back what is not yet a whole line, so that two ranks never share one.
 
-    With a single rank nothing can be mixed, and everything passes at once. With several, half a line is shown after
+    With a single rank, or one that is shown, nothing can be mixed, and everything passes at once. With several, half a line is shown after
     a moment in which no other rank wrote (:meth:`look`): a prompt, or text that comes word by word.
     """
 
@@ -46,7 +46,8 @@ class Lines:
             (rank, stream): _tag(rank, stream, hosts, style) for rank in range(len(hosts)) for stream in (1, 2)
         }
         self._style = style
-        self._direct = style.raw or len(hosts) == 1 and not style.tag and not style.stamps
+        seen = len(hosts) if style.shown is None else len(style.shown)
+        self._direct = style.raw or seen == 1 and not style.tag and not style.stamps
         self._held: dict[tuple[int, int], bytes] = {}
         self._ripe: set[tuple[int, int]] = set()  # held since the look before, and nobody else wrote since
         self._wrote: dict[int, set[int]] = {1: set(), 2: set()}  # stream -> the ranks that wrote since the last look

@@ -100,7 +100,10 @@ def test_sharded_over_ranks_of_this_computer(model: str, text: str, ranks: str, 
 
 
 def test_chat_reads_what_is_typed_in_every_rank(model: str, text: str) -> None:
-    out = said(here("-n", "2", "-m", "mlx_lm", "chat", *_model_options(model)), f"{PROMPT}\nr\n{PROMPT}\nq\n")
+    out = said(
+        here("-n", "2", "--only-rank", "0", "-m", "mlx_lm", "chat", *_model_options(model)),
+        f"{PROMPT}\nr\n{PROMPT}\nq\n",
+    )
     assert out.count(f"\n{text}\n") == 2 and "bye" in out
 
 

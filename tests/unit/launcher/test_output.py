@@ -120,6 +120,14 @@ def test_only_those_who_are_to_be_shown_are() -> None:
         assert written.by_stream == {1: expected, 2: b"boltloom: hello\n"}
 
 
+def test_the_only_rank_that_is_shown_may_draw() -> None:
+    written = Written()
+    merger = Lines(written, ["a", "b"], Style(shown=frozenset([0])))
+    merger.feed(1, 1, b"half")
+    merger.feed(0, 1, b"\x1b[2A\r> ")
+    assert written.by_stream[1] == b"\x1b[2A\r> " and not merger.holds
+
+
 def test_tags_name_the_host_where_there_are_several_and_stamps_the_time() -> None:
     written = Written()
     merger = Lines(written, ["mac1", "mac2"], Style(tag=True, stamps=True))

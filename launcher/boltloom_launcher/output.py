@@ -36,7 +36,8 @@ class Lines:
     """Holds back what is not yet a whole line, so that two ranks never share one.
 
     With a single rank, or one that is shown, nothing can be mixed, and everything passes at once. With several, half
-    a line is shown after a moment in which no other rank wrote (:meth:`look`): a prompt, or text that comes word by word.
+    a line is shown after a moment in which no other rank wrote (:meth:`look`): a prompt, or text that comes word by
+    word.
     """
 
     def __init__(self, write: Callable[[int, bytes], None], hosts: Sequence[str], style: Style) -> None:

@@ -50,10 +50,10 @@ class Supervisor:
             seats=tuple(seat.host for seat in roster.seats),
             grace=request.grace,
             deadline=request.deadline,
+            hidden=request.hidden,
             restarts=request.restarts,
             rest=request.rest,
             dry=request.dry,
-            hidden=request.hidden,
         )
         self._events: deque[events.Event] = deque()
         self._stepping = True  # not before the connections are open

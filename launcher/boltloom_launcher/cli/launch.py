@@ -220,7 +220,7 @@ def _style(options: dict[str, Any], size: int) -> Style:
     seen = size if shown is None else len(shown)
     tag = (seen > 1 and os.isatty(1) and not options["raw"]) if tag is None else tag
     coloured = frozenset(fd for fd in (1, 2) if colours.wanted(options["color"], fd))
-    return Style(tag, options["timestamps"], options["raw"], shown, options["tag_hosts"], coloured)
+    return Style(tag, options["timestamps"], options["raw"], shown, hosts=options["tag_hosts"], coloured=coloured)
 
 
 def _readers(given: str, size: int) -> tuple[int, ...]:

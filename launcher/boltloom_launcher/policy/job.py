@@ -33,10 +33,10 @@ class Job:
     seats: tuple[int, ...]  # rank -> its host
     grace: float
     deadline: float | None = None
+    hidden: frozenset[int] = frozenset()  # the ranks whose output nobody sees
     restarts: int = 0  # how often the ranks may be started again
     rest: float = 0.0  # seconds before they are
     dry: bool = False  # nothing is started
-    hidden: frozenset[int] = frozenset()  # the ranks whose output nobody sees
     phase: Phase = "connecting"
     attempt: int = 1
     compared: bool = False  # the hosts are to be compared and joined before the ranks start

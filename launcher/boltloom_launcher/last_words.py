@@ -9,6 +9,12 @@ _KEPT = 4096  # bytes of each stream
 _MOST_LINES = 5
 _MOST_CHARACTERS = 300  # of a line
 _NAMED_RANK = re.compile(rb"\brank ?(\d{1,6})\b")
+# What MLX's ring, gloo, NCCL and JACCL say when a neighbour is no longer there.
+_PEER_LOST = re.compile(
+    r"(closed|reset|lost|aborted) by (the )?(remote )?peer|connection to a peer|remote process exited"
+    r"|\[ring\] Too many send/recv errors|\[jaccl\] (Send|Recv) failed|Broken pipe",
+    re.IGNORECASE,
+)
 _TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")  # colours, titles
 
 
@@ -36,6 +42,10 @@ class LastWords:
         """The other rank that this rank's last words name."""
         named = [int(number) for number in _NAMED_RANK.findall(self._ends.get((rank, 2), b""))]
         return next((other for other in reversed(named) if other != rank and other < self._ranks), None)
+
+    def misses_peer(self, rank: int) -> bool:
+        """Its last line says that it has lost the connection to another rank."""
+        return any(_PEER_LOST.search(line) for line in self.lines(rank)[-1:])
 
     def lines(self, rank: int) -> tuple[str, ...]:
         """The last lines that it wrote, so that they can be shown in any place."""

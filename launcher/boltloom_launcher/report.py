@@ -83,7 +83,10 @@ def _more_of_the_cause(job: Job) -> list[str]:
 def _own_failures(job: Job) -> list[str]:
     """A line for each rank that failed of its own accord, besides the cause."""
     others = [end for end in _failed(job) if job.stopped or end != job.cause]
-    lines = [f"{_who(job, end)} {_how(end)}" for end in sorted(others, key=lambda end: end.rank)[:_MOST]]
+    lines = [
+        f"{_who(job, end)} {_how(end)}" + (", missing another rank" if end.casualty else "")
+        for end in sorted(others, key=lambda end: end.rank)[:_MOST]
+    ]
     return [*lines, f"and {_count(len(others) - _MOST, 'more rank')} failed"] if len(others) > _MOST else lines
 
 

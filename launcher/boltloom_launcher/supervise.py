@@ -160,6 +160,7 @@ class Supervisor:
                 news.signal,
                 news.by_us,
                 blames=words.blamed_by(news.rank),
+                misses_peer=words.misses_peer(news.rank),
                 peak_bytes=news.peak_bytes,
                 oom_kill=news.oom_kill,
                 last_words=words.lines(news.rank),

@@ -493,6 +493,23 @@ def test_the_cause_is_the_rank_that_was_killed_not_the_one_that_missed_it(launch
         assert b"rank 1 on 127.0.0.1" in done.stderr and b"was killed by SIGKILL" in done.stderr
 
 
+def test_the_cause_is_the_rank_that_left_though_its_neighbour_ends_before_it(launch: Launch) -> None:
+    """MLX closes a rank's connections some time before its process ends."""
+    pytest.importorskip("mlx.core")
+    script = (
+        "import mlx.core as mx, sys\n"
+        "group = mx.distributed.init(backend='ring')\n"
+        "memory = bytearray(group.rank() << 28)\n"
+        "for i in range(10000):\n"
+        "    mx.eval(mx.distributed.all_sum(mx.ones(1000)))\n"
+        "    if i == 20 and group.rank() == 1: sys.exit(7)\n"
+    )
+    for _ in range(2):
+        done = launch("-n", "2", "--", sys.executable, "-c", script)
+        assert done.returncode == 7, done.stderr
+        assert b"boltloom: rank 1 on 127.0.0.1" in done.stderr and b"exited with status 7" in done.stderr
+
+
 def test_a_reader_who_takes_his_time_stops_the_ranks_not_the_memory(start: Start) -> None:
     process = start("--", "yes")
     read_lines(process, 1)

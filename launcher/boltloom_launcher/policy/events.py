@@ -61,9 +61,15 @@ class Ended:
     by_us: bool = False  # it had been told to end before it ended
     reason: str = ""  # instead of code and signal: "could not be started (...)", "was lost: ..."
     blames: int | None = None  # the rank that its last words name as the trouble
+    misses_peer: bool = False  # they say that another rank went away, but not which
     peak_bytes: int | None = None  # memory that it had at most
     oom_kill: bool = False  # while it ran, the kernel of its host killed somebody because memory ran out
     last_words: tuple[str, ...] = ()  # the last lines that it wrote
+
+    @property
+    def casualty(self) -> bool:
+        """By its own words, it failed because another rank did."""
+        return self.blames is not None or self.misses_peer
 
     @property
     def failed(self) -> bool:

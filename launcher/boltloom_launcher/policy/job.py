@@ -60,7 +60,7 @@ class Job:
         """The rank that failed first of its own accord.
 
         Of those that failed together, one that was killed goes before one that met an error, and that before one
-        whose last words name another rank.
+        whose last words speak of another rank.
         """
         own = [end for end in self.ended if end.failed and not end.by_us]
         if not own:
@@ -92,4 +92,4 @@ def status_of(stopped: Stopped) -> int:
 def _rank_of(end: Ended) -> int:
     if end.signal is not None and end.signal not in _OWN_SIGNALS:
         return 0
-    return 1 if end.blames is None else 2
+    return 2 if end.casualty else 1

@@ -46,7 +46,7 @@ from boltloom_launcher.policy.events import (
     Started,
     Stopped,
 )
-from boltloom_launcher.policy.job import Failure, Job
+from boltloom_launcher.policy.job import TOGETHER_S, Failure, Job
 from boltloom_launcher.policy.limits import CONNECT_S, INSPECT_S, OVERDUE_S, PREPARE_S, REACH_S, SILENCE_S
 from boltloom_launcher.report import ending_line, summary
 
@@ -160,9 +160,11 @@ def _ended(job: Job, event: Ended) -> Step:
     job = replace(job, ended=(*job.ended, event))
     if len(job.ended) == job.size:
         return _finish(job)
-    if event.failed and job.phase == "running":
-        return _end(job, signal.SIGTERM)
-    return job, ()
+    if not event.failed or job.phase != "running":
+        return job, ()
+    if event.casualty:  # a program closes its connections before it ends: let the cause show itself
+        return job, (Wake(TOGETHER_S, Overdue("running", job.attempt)),)
+    return _end(job, signal.SIGTERM)
 
 
 def _end(job: Job, number: int) -> Step:
@@ -270,6 +272,8 @@ def _overdue(job: Job, event: Overdue) -> Step:
         return job, ()
     if job.phase == "resting":
         return _draft(replace(job, attempt=job.attempt + 1))
+    if job.phase == "running":
+        return _end(job, signal.SIGTERM)
     if job.phase == "ending":
         return _leave(job)
     if job.phase == "leaving":

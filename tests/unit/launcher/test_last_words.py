@@ -57,6 +57,25 @@ def test_stdout_counts_where_it_is_hidden_and_there_is_nothing_else() -> None:
     assert words.lines(0) == ("err",)
 
 
+@pytest.mark.parametrize(
+    ("written", "misses"),
+    [
+        (b"RuntimeError: [ring] connection to a peer was lost\n", True),
+        (b"terminate called\n  what():  [ring] Too many send/recv errors. Failing pending tasks...\n", True),
+        (b"RuntimeError: [.../gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:2 ...\n", True),
+        (b"ConnectionResetError: [Errno 104] Connection reset by peer\n", True),
+        (b"BrokenPipeError: [Errno 32] Broken pipe\n", True),
+        (b"[ring] Socket 3 was closed by the peer\nValueError: bad\n", False),
+        (b"RuntimeError: [ring] Couldn't bind socket (error: 98)\n", False),
+        (b"", False),
+    ],
+)
+def test_who_only_misses_another_rank_says_so(written: bytes, misses: bool) -> None:
+    words = LastWords(2)
+    words.add(0, 2, written)
+    assert words.misses_peer(0) == misses
+
+
 def test_the_last_other_rank_that_is_named_is_blamed() -> None:
     words = LastWords(3)
     words.add(0, 2, b"rank 1 is gone\nrank 2 is gone, says rank 0; rank 7 is nobody\n")

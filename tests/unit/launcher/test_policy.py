@@ -42,7 +42,7 @@ from boltloom_launcher.policy.events import (
     Started,
     Stopped,
 )
-from boltloom_launcher.policy.job import Job
+from boltloom_launcher.policy.job import TOGETHER_S, Job
 from boltloom_launcher.policy.limits import CONNECT_S, INSPECT_S, OVERDUE_S, REACH_S, SILENCE_S
 from boltloom_launcher.policy.step import begin, step
 from boltloom_launcher.report import summary
@@ -80,6 +80,10 @@ def ok(rank: int, after: float = 5.0) -> Ended:
 
 def fails(rank: int, code: int = 1, after: float = 1.0) -> Ended:
     return Ended(rank, after, code=code)
+
+
+def misses(rank: int, after: float) -> Ended:
+    return Ended(rank, after, code=1, misses_peer=True)
 
 
 def killed(rank: int, number: int = KILL, after: float = 1.0) -> Ended:
@@ -203,6 +207,31 @@ HISTORIES = [
         ["rank 0 on mac0 exited with status 4 after 1.0 s", "rank 1 on mac1 may still be running: look there"],
     ),
     History(
+        "a rank that misses another one waits for that one to show itself",
+        3,
+        [(misses(0, 1.0), []), (misses(2, 1.1), []), (fails(1, 7, 1.3), [7])],
+        [
+            "rank 1 on mac1 exited with status 7 after 1.3 s; 2 other ranks failed too",
+            "rank 0 on mac0 exited with status 1 after 1.0 s, missing another rank",
+            "rank 2 on mac2 exited with status 1 after 1.1 s, missing another rank",
+        ],
+    ),
+    History(
+        "the cause is there: nobody waits for another",
+        3,
+        [(misses(0, 1.0), []), (fails(1, 7, 1.3), [End(TERM, GRACE)]), (ended_by_us(2), [7])],
+        [
+            "rank 1 on mac1 exited with status 7 after 1.3 s; 1 other rank failed too; 1 rank was ended",
+            "rank 0 on mac0 exited with status 1 after 1.0 s, missing another rank",
+        ],
+    ),
+    History(
+        "no cause shows itself",
+        2,
+        [(misses(0, 1.0), []), (Overdue("running", 1), [End(TERM, GRACE)]), (ended_by_us(1), [1])],
+        ["rank 0 on mac0 exited with status 1 after 1.0 s; the other rank was ended"],
+    ),
+    History(
         "a rank that could not be started",
         2,
         [(Ended(1, 0.0, reason="could not be started (no memory)"), [End(TERM, GRACE)]), (ended_by_us(0), [3])],
@@ -227,6 +256,11 @@ def test_history(history: History) -> None:
             ]
         assert seen == expected, event
     assert job.phase == "leaving"
+
+
+def test_a_cause_is_not_waited_for_long() -> None:
+    for first in (misses(0, 1.0), Ended(0, 1.0, code=1, blames=1)):
+        assert take(running(2), [first])[1] == [Wake(TOGETHER_S, Overdue("running", 1))]
 
 
 def test_every_ending_of_ranks_has_a_limit() -> None:
@@ -452,6 +486,7 @@ _WHYS = st.sampled_from(["interrupted", "deadline", "output-closed", "output-fai
 EVENTS = st.one_of(
     st.builds(Started, _RANKS, st.integers(2, 9999)),
     st.builds(Ended, _RANKS, _TIMES, code=_CODES, by_us=st.booleans(), blames=st.none() | _RANKS),
+    st.builds(Ended, _RANKS, _TIMES, code=_CODES, by_us=st.booleans(), misses_peer=st.booleans()),
     st.builds(Ended, _RANKS, _TIMES, signal=_SIGNALS, by_us=st.booleans()),
     st.builds(Ended, _RANKS, _TIMES, reason=st.just("could not be started (no memory)")),
     st.builds(Lost, _RANKS, st.just("the connection was lost"), _TIMES),
@@ -460,7 +495,7 @@ EVENTS = st.one_of(
     st.builds(Looked, st.floats(0, 100), st.lists(st.tuples(_RANKS, st.floats(0, 100)), max_size=2).map(tuple)),
     st.builds(
         Overdue,
-        st.sampled_from(["connecting", "preparing", "inspecting", "reaching", "ending", "resting"]),
+        st.sampled_from(["connecting", "preparing", "inspecting", "reaching", "running", "ending", "resting"]),
         st.integers(1, 3),
     ),
     st.builds(Answered, _RANKS, st.sampled_from([(), ("broken",)])),
@@ -490,6 +525,8 @@ def test_no_history_ends_silently_with_a_status_and_every_wait_is_bounded(
         if job.phase not in ("running", "over") and job.phase != was.phase:
             drafting = any(isinstance(action, Draft) for action in actions)
             assert drafting or Overdue(job.phase, job.attempt) in waits, job.phase
+        if job.phase == "running" and any(end.failed for end in job.ended):
+            assert Overdue("running", job.attempt) in waits
     assert job.phase != "over" or len(said) > 0 or job.status == 0
     assert summary(job) or job.status == 0
 

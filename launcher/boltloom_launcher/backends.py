@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
 
@@ -42,6 +43,8 @@ class Plan:
     connections_per_ip: int = 1
     nccl_port: int | None = None
     verbose: bool = False
+    addresses: tuple[str, ...] = ()  # per host: of management
+    hostnames: tuple[str, ...] = ()  # per host: its own name for itself
     ports: tuple[tuple[int, ...], ...] = ()  # per rank, in the order of the backend's; () before the hosts chose them
 
 
@@ -64,6 +67,7 @@ class Backend:
     env: Callable[[Plan, int], dict[str, str]]
     files: Callable[[Plan], dict[str, object]]  # variable -> JSON content of the file it points to
     ports: Callable[[Plan], list[Listening]]
+    starter: Literal["agent", "mpirun"] = "agent"  # who starts the ranks
 
 
 def endpoint(address: str, port: int) -> str:
@@ -200,6 +204,23 @@ def _nccl_ports(plan: Plan) -> list[Listening]:
     return [Listening(0, plan.hosts[0].ips[0], plan.nccl_port or 0, "choose another with --nccl-port")]
 
 
+def _mpi_check(plan: Plan) -> None:
+    names = [next(h.ssh for h, s in zip(plan.hosts, plan.seats, strict=True) if s.host == i) for i in _hosts(plan)]
+    for i, address in enumerate(plan.addresses):
+        if ":" in address:
+            raise UsageError(f"{names[i]} has no IPv4 address for mpirun ({address})", "give it to --hosts instead")
+        if address in plan.addresses[:i]:
+            same = names[plan.addresses.index(address)]
+            raise UsageError(
+                f"{same} and {names[i]} are the same computer ({address}), which mpirun wants to see once",
+                f"name it once, as in {same}:2",
+            )
+
+
+def _hosts(plan: Plan) -> range:
+    return range(len(plan.addresses))
+
+
 BACKENDS = {
     row.name: row
     for row in (
@@ -207,14 +228,13 @@ BACKENDS = {
         Backend("jaccl", _jaccl_check(ring=False), _jaccl_env(ring=False), _jaccl_files, _jaccl_ports),
         Backend("jaccl-ring", _jaccl_check(ring=True), _jaccl_env(ring=True), _jaccl_files, _jaccl_ports),
         Backend("nccl", lambda plan: None, _nccl_env, lambda plan: {}, _nccl_ports),
+        Backend("mpi", _mpi_check, lambda plan, rank: {}, lambda plan: {}, lambda plan: [], starter="mpirun"),
     )
 }
 
 
 def backend(name: str) -> Backend:
     """The row of a backend. :raises UsageError: there is none."""
-    if name == "mpi":
-        raise UsageError("the backend mpi is not there yet", f"choose one of {', '.join(BACKENDS)}")
     if name not in BACKENDS:
         raise UsageError(f"unknown backend {name!r}", f"choose one of {', '.join(BACKENDS)}")
     return BACKENDS[name]

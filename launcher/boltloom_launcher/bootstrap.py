@@ -41,6 +41,11 @@ _MODULES = (
     "guard",
     "probe",
     "preflight",
+    "first_words",
+    "interfaces",
+    "which_mpirun",
+    "stubs",
+    "mpirun",
     "loop",
 )
 

@@ -28,6 +28,7 @@ class Request:
     starting_port: int | None = None  # None: ports that are free on each host
     connections_per_ip: int = 1
     nccl_port: int | None = None
+    mpi_args: tuple[str, ...] = ()  # for mpirun
     timeout: float = 300.0
     deadline: float | None = None
     grace: float = 10.0

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from boltloom_launcher.addresses import management_addresses
-from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, Prepared, RankOrder, Start
+from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, Prepared, RankOrder, Start, StartMpi
 from boltloom_launcher.backends import STALE, Listening, Plan, backend, endpoint, rank_env
 from boltloom_launcher.hosts import Seat
 from boltloom_launcher.job import Request
-from boltloom_launcher.policy.limits import SILENCE_S
+from boltloom_launcher.mpi.arguments import machine_file, mpirun_arguments, stub_text
+from boltloom_launcher.policy.limits import MPIRUN_S, SILENCE_S
 
 _ADJECTIVES = ("brisk", "calm", "clear", "even", "keen", "mild", "quiet", "ready", "steady", "warm")
 _ANIMALS = ("badger", "crane", "finch", "heron", "lynx", "marten", "otter", "plover", "stoat", "wren")
@@ -47,6 +48,8 @@ def draft(request: Request, hellos: Sequence[Hello]) -> tuple[Plan, str]:
         connections_per_ip=request.connections_per_ip,
         nccl_port=request.nccl_port,
         verbose=request.verbose,
+        addresses=tuple(addresses),
+        hostnames=tuple(hello.hostname for hello in hellos),
     )
     backend(plan.backend).check(plan)
     return plan, addresses[roster.seats[0].host]
@@ -68,6 +71,7 @@ def mlx_is_for_cuda() -> bool:
 
 def prepare_order(request: Request, plan: Plan, host: int, coordinator: str) -> Prepare:
     """Have a host checked for everything that its ranks will need. ``coordinator`` is rank 0's address."""
+    row = backend(plan.backend)
     ports = [Port(each.address, each.port, each.remedy) for each in _listening(plan, host)]
     if plan.seats[0].host == host:  # the rendezvous, and PyTorch's
         ports += [Port(coordinator, 0, "")] * 2
@@ -78,9 +82,10 @@ def prepare_order(request: Request, plan: Plan, host: int, coordinator: str) -> 
         cwd=request.cwd,
         cwd_required=request.cwd_required,
         ports=ports,
-        files=request.preflight and bool(backend(plan.backend).files(plan)),
+        files=request.preflight and bool(row.files(plan) or row.starter == "mpirun"),
         grace=request.grace,
         silence=None if request.roster.reaches[host].local else SILENCE_S,
+        mpi=row.starter == "mpirun",
     )
 
 
@@ -103,19 +108,30 @@ def _listening(plan: Plan, host: int) -> list[Listening]:
     return [each for each in backend(plan.backend).ports(plan) if plan.seats[each.rank].host == host]
 
 
-def start_order(request: Request, plan: Plan, host: int) -> Start:
-    """Have a host start its ranks."""
+def start_order(request: Request, plan: Plan, host: int, mpirun: str) -> Start | StartMpi:
+    """Have a host start its ranks; ``mpirun`` is the one of rank 0's host, as in "Open MPI 4.1.4"."""
     ranks = []
     for rank in request.roster.ranks_on(host):
         env, files = rank_env(plan, rank)
         texts = {name: json.dumps(content) for name, content in files.items()}
         ranks.append(RankOrder(rank, env, texts, stdin=rank in request.stdin))
-    return Start(dict(request.env), list(STALE), ranks)
+    if backend(plan.backend).starter == "agent":
+        return Start(dict(request.env), list(STALE), ranks)
+    here = plan.seats[0].host == host
+    arguments = mpirun_arguments(plan, mpirun, request.mpi_args) if here else []
+    machines = machine_file(plan, mpirun) if here else {}
+    several = len(request.roster.reaches) > 1
+    addresses = [list(plan.hosts[each.rank].ips) if several else [] for each in ranks]
+    return StartMpi(dict(request.env), list(STALE), ranks, addresses, arguments, machines, stub_text(), MPIRUN_S)
 
 
-def would_run(order: Start, host: str, prepared: Prepared) -> list[str]:
+def would_run(order: Start | StartMpi, host: str, prepared: Prepared) -> list[str]:
     """What a host would do with an order to start, as a person would type it there. Secrets are left out."""
     lines = []
+    if isinstance(order, StartMpi) and order.arguments:
+        lines.append(f"# mpirun on {host}, which wires up the ranks ({prepared.mpirun})")
+        lines.append("# " + shlex.join(["mpirun", *order.arguments]))
+        lines += [f"# where {name} holds: {', '.join(text.splitlines())}" for name, text in order.files.items()]
     for each in order.ranks:
         env = {**order.env, **each.env, "BOLTLOOM_TOKEN": "..."}
         lines.append(f"# rank {each.rank} on {host}")

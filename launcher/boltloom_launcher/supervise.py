@@ -19,6 +19,7 @@ from boltloom_launcher.clocks import Clocks
 from boltloom_launcher.connection import Connection
 from boltloom_launcher.errors import EXIT_DEADLINE, BoltloomError, exit_status
 from boltloom_launcher.job import Request
+from boltloom_launcher.mpi.serving import RANKS_END_S, daemon_order, how_it_ended, left_alone, mismatch
 from boltloom_launcher.orders import draft, prepare_order, start_order, with_ports, would_run
 from boltloom_launcher.output import Screen
 from boltloom_launcher.policy import actions, events
@@ -134,6 +135,8 @@ class Supervisor:
             self._typing.closed(news.rank)
         elif isinstance(news, messages.Ended):
             self._event(events.AgentEnded(host, news.why, self._now()))
+        else:
+            self._about_mpi(news)
 
     def _heard(
         self, host: int, news: messages.Hello | messages.Prepared | messages.Inspected | messages.Connected
@@ -144,7 +147,7 @@ class Supervisor:
             return ()
         if isinstance(news, messages.Prepared):
             self._prepared[host] = news
-            return tuple(news.problems)
+            return (*news.problems, *mismatch(host, self._prepared, self.job.hosts))
         assert self._preflight
         return self._preflight.heard(host, news)
 
@@ -166,6 +169,26 @@ class Supervisor:
                 last_words=words.lines(news.rank),
             )
         )
+
+    def _about_mpi(self, news: messages.Message) -> None:
+        if self._plan is None:
+            return
+        first = self._plan.seats[0].host
+        if isinstance(news, messages.WantDaemon):
+            where, order = daemon_order(news, self._plan, first)
+            self._connections[where].send(order)
+        elif isinstance(news, messages.DaemonOver):
+            self._connections[first].send(news)
+        elif isinstance(news, messages.MpirunOver):
+            if news.signal is not None and self.job.pids and self.job.phase == "running":
+                self._output.say(f"mpirun on {self.job.hosts[first]} {how_it_ended(news)}")
+            after = RANKS_END_S if self.job.pids else 0.0  # what ended the ranks may be news that is under way
+            self._loop.call_later(after, self._mpirun_over, self.job.attempt, news)
+
+    def _mpirun_over(self, attempt: int, news: messages.MpirunOver) -> None:
+        if attempt == self.job.attempt:
+            for event in left_alone(self.job, news, self._now()):
+                self._event(event)
 
     def _on_lost(self, host: int, why: str) -> None:
         for rank in self._request.roster.ranks_on(host):
@@ -224,10 +247,14 @@ class Supervisor:
         assert self._plan
         return with_ports(self._plan, self._address, [self._prepared[host].ports for host in sorted(self._prepared)])
 
+    def _mpirun(self) -> str:
+        return self._prepared[self.job.seats[0]].mpirun
+
     def _do_show(self, _: actions.Show) -> None:
         plan = self._whole_plan()
         for host, prepared in sorted(self._prepared.items()):
-            for line in would_run(start_order(self._request, plan, host), self.job.hosts[host], prepared):
+            order = start_order(self._request, plan, host, self._mpirun())
+            for line in would_run(order, self.job.hosts[host], prepared):
                 self._output.show(line)
 
     def _do_start(self, _: actions.Start) -> None:
@@ -243,7 +270,7 @@ class Supervisor:
         self._clocks = Clocks()
         self._started_at = time.monotonic()
         for host, connection in enumerate(self._connections):
-            connection.send(start_order(self._request, plan, host))
+            connection.send(start_order(self._request, plan, host, self._mpirun()))
 
     def _do_look(self, _: actions.Look) -> None:
         if any(not connection.reach.local for connection in self._connections):

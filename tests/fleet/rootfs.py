@@ -12,7 +12,7 @@ from typing import Any
 
 import kernel
 
-_DEBIAN_ETC = ("alternatives", "ld.so.conf.d", "security", "terminfo")  # what Debian's programs need, as it is
+_DEBIAN_ETC = ("alternatives", "ld.so.conf.d", "openmpi", "security", "terminfo")
 _TOP_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 _DEVICE_LINKS = {

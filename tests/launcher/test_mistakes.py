@@ -18,11 +18,26 @@ from launcher.running import Launch, err
     ("arguments", "status", "line"),
     [
         ((), 2, "no command is given: write it behind the options, as in: boltloom launch -n 2 -- hostname"),
-        (("--backend", "foo", "true"), 2, "unknown backend 'foo': choose one of ring, jaccl, jaccl-ring, nccl"),
+        (("--backend", "foo", "true"), 2, "unknown backend 'foo': choose one of ring, jaccl, jaccl-ring, nccl, mpi"),
         (
-            ("--backend", "mpi", "true"),
+            ("--backend", "mpi", "--env", "BOLTLOOM_MPIRUN=no-such-mpirun", "true"),
+            3,
+            "127.0.0.1: command not found: no-such-mpirun: install Open MPI or MPICH, or name another with --env ",
+        ),
+        (
+            ("--backend", "mpi", "--env", "BOLTLOOM_MPIRUN=true", "true"),
+            3,
+            "127.0.0.1: /usr/bin/true is neither Open MPI nor MPICH (it says 'true (GNU coreutils) ",
+        ),
+        (
+            ("--mpi-arg", "-v", "true"),
             2,
-            "the backend mpi is not there yet: choose one of ring, jaccl, jaccl-ring, nccl",
+            "--mpi-arg is for mpirun, and the backend is ring: leave it out, or add --backend mpi",
+        ),
+        (
+            ("--backend", "mpi", "--mpi-arg", "-x 'A", "true"),
+            2,
+            "--mpi-arg cannot be cut into words (No closing quotation): close its quotes",
         ),
         (
             ("--hosts", "a,,b", "true"),

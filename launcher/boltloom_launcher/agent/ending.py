@@ -49,6 +49,7 @@ class Ending:
         self._ranks = ranks
         self._timers = timers
         self._reap = reap
+        self.helpers: set[int] = set()  # they serve the ranks, and are ended after them; so are their descendants
         self._mark = ""  # NAME=VALUE in the environment of strays that nobody hands to us
         self._strays: set[int] = set()  # those that were found by it
         self._round = 0
@@ -92,7 +93,10 @@ class Ending:
         in_groups = {rank.pid for rank in self._ranks.values()}
         strays = []
         self.look_for_strays()
-        for pid in {*descendants(os.getpid()), *self._strays}:
+        spared = {pid for helper in self.helpers for pid in (helper, *descendants(helper))}
+        if number == signal.SIGKILL:
+            spared.clear()
+        for pid in {*descendants(os.getpid()), *self._strays} - spared:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if os.getpgid(pid) not in in_groups:
                     strays.append(pid)
@@ -128,7 +132,7 @@ class Ending:
         if any(rank.alive or rank.group_lives() for rank in self._ranks.values()):
             return True
         self._strays = {pid for pid in self._strays if exists(pid)}
-        if self._strays:
+        if self._strays or self.helpers:
             return True
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -74,7 +74,7 @@ class _Charge:
 
     def __init__(self) -> None:
         self._groups: set[int] = set()
-        self._folder = ""
+        self._folders: list[str] = []
         self._mark = ""
         self._ports: list[int] = []
         self._strays: set[int] = set()
@@ -91,14 +91,14 @@ class _Charge:
             elif word == "over":
                 self._groups.discard(int(value))
             elif word == "folder":
-                self._folder = value
+                self._folders.append(value)
             elif word == "ports":
                 self._ports = [int(port) for port in value.split()]
             elif word == "mark":
                 self._mark = value
             elif word == "dismissed":
                 self._groups.clear()
-                self._folder = self._mark = ""
+                self._folders, self._mark = [], ""
                 self._ports = []
 
     def end(self) -> None:
@@ -111,8 +111,8 @@ class _Charge:
             self._signal(0)
         self._find()
         self._signal(signal.SIGKILL)
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
         sweep(self._ports)
 
     def _signal(self, number: int) -> None:

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 from boltloom_launcher.agent import command
 from boltloom_launcher.agent.awake import keep_awake
@@ -29,6 +29,7 @@ from boltloom_launcher.agent.memory import oom_kills, peak_bytes
 from boltloom_launcher.agent.messages import (
     Connect,
     Credit,
+    DaemonOver,
     Ended,
     Exited,
     Forward,
@@ -41,8 +42,10 @@ from boltloom_launcher.agent.messages import (
     Prepare,
     Prepared,
     RankOrder,
+    RunDaemon,
     Start,
     Started,
+    StartMpi,
     Stdin,
     Stop,
     Unstarted,
@@ -55,6 +58,7 @@ from boltloom_launcher.agent.python_program import absent, python_program
 from boltloom_launcher.agent.stdin_feed import StdinFeed
 
 if TYPE_CHECKING:
+    from boltloom_launcher.agent.mpirun import Mpirun
     from boltloom_launcher.agent.preflight import Preflight
 
 _LEFTOVER_CHECK_S = 0.05
@@ -73,6 +77,7 @@ class Agent:
         self._ending = Ending(self._ranks, self._timers, self._reap)
         self._ports = Ports()
         self._mark = os.urandom(16).hex()
+        self._mpi: Mpirun | None = None  # if the ranks are started by one
         self._argv: list[str] = []
         self._cwd = "/"
         self._env: dict[str, str] = {}
@@ -112,7 +117,7 @@ class Agent:
                     key.data()
                 self._timers.fire()
         finally:
-            self._files.remove()
+            self._remove_files()
             self._ports.release()
         self._guard.dismiss()
 
@@ -125,10 +130,20 @@ class Agent:
             return
         self._leaving = True
         self._end_preflight()
+        self._wind_up()
         self._ending.look_for_strays()
         if self._ending.anybody_left():
             self._ending.begin(signal.SIGTERM, self._grace)
             self._look_for_leftovers()
+
+    def _wind_up(self) -> None:
+        if self._mpi:
+            self._mpi.wind_up(time.monotonic() - self._started_at)
+
+    def _remove_files(self) -> None:
+        if self._mpi:
+            self._mpi.forget()
+        self._files.remove()
 
     def _look_for_leftovers(self) -> None:
         # Whoever is not our child sends us no SIGCHLD when it ends (a rank's grandchild, on systems without subreaper).
@@ -171,6 +186,8 @@ class Agent:
                 return
             if pid in by_pid:
                 self._exited(by_pid[pid], status, peak_bytes(usage.ru_maxrss))
+            elif self._mpi:
+                self._mpi.reaped(pid, status)
 
     def _exited(self, rank: RankProcess, status: int, peak: int) -> None:
         after = time.monotonic() - self._started_at
@@ -182,6 +199,8 @@ class Agent:
         by_us = rank.ended_by_us(number)
         starved = number == signal.SIGKILL and not by_us and oom_kills() != self._oom_kills
         self._channel.send(Exited(rank.rank, code, number, after, by_us, peak, starved))
+        if self._mpi:
+            self._mpi.rank_over(rank.rank, code)
 
     def _on_room(self) -> None:
         self._outputs.go_on()
@@ -196,10 +215,11 @@ class Agent:
             self._prepare(order)
         elif isinstance(order, (Inspect, Connect)):
             self._compare(order)
-        elif isinstance(order, Start):
+        elif isinstance(order, (Start, StartMpi, RunDaemon, DaemonOver)):
             self._start(order)
         elif isinstance(order, Stop):
             self._ending.begin(order.signal, order.grace)
+            self._wind_up()
         elif isinstance(order, Forward):
             self._forward(order.signal)
         elif isinstance(order, Stdin):
@@ -214,13 +234,13 @@ class Agent:
             rank.forward(number)
 
     def _prepare(self, order: Prepare) -> None:
-        if self._ranks:  # an earlier attempt: not before everybody of it is gone
+        if self._started_at:  # an earlier attempt: not before everybody of it is gone
             self._reap()
             if self._ending.anybody_left():
                 self._timers.after(_LEFTOVER_CHECK_S, lambda: self._prepare(order))
                 return
             self._ending.forget()
-            self._files.remove()
+            self._remove_files()
             self._ports.release()
         self._grace = order.grace
         self._guard.grace(self._grace)
@@ -237,9 +257,23 @@ class Agent:
             problems += [found.problem] if found.problem else absent(python_program(self._argv, self._cwd, env))
         no_place = self._files.problem(env) if order.files else None
         problems += [no_place] if no_place else []
+        mpirun, problem = self._find_mpirun(order) if order.mpi else ("", "")
+        problems += [problem] if problem else []
         ports, taken = self._ports.take(order.ports)
         self._guard.ports(ports)
-        self._channel.send(Prepared(problems + taken, ports, self._argv, self._cwd))
+        self._channel.send(Prepared(problems + taken, ports, self._argv, self._cwd, mpirun))
+
+    def _find_mpirun(self, order: Prepare) -> tuple[str, str]:
+        from boltloom_launcher.agent.mpirun import Mpirun, Parts
+
+        env = {_MARK: self._mark}
+        parts = Parts(
+            *(self._selector, self._timers, self._channel, self._files, self._guard, self._ending, self._outputs),
+            environment=lambda drop, add: _environment(drop, {**add, **env}),
+            start_rank=self._start_rank,
+        )
+        self._mpi = self._mpi or Mpirun(parts)
+        return self._mpi.look(_environment(order.drop, order.env))
 
     def _compare(self, order: Inspect | Connect) -> None:
         if self._preflight is None:
@@ -280,34 +314,41 @@ class Agent:
         else:
             self._end(f"heard nothing from the launcher for {quiet:.0f} s")
 
-    def _start(self, order: Start) -> None:
-        self._end_preflight()
-        self._started_at = time.monotonic()
-        self._oom_kills = oom_kills()
-        for wanted in order.ranks:
-            self._start_rank(wanted, order)
+    def _start(self, order: Start | StartMpi | RunDaemon | DaemonOver) -> None:
+        if isinstance(order, (Start, StartMpi)):
+            self._end_preflight()
+            self._started_at = time.monotonic()
+            self._oom_kills = oom_kills()
+        if isinstance(order, Start):
+            for wanted in order.ranks:
+                self._start_rank(wanted, order, {})
+        elif self._mpi:
+            self._mpi.obey(order)
         if not self._awake:
             self._awake = True
             keep_awake()
 
-    def _start_rank(self, wanted: RankOrder, order: Start) -> None:
+    def _start_rank(
+        self, wanted: RankOrder, order: Start | StartMpi, more: dict[str, str], fds: Sequence[int] = ()
+    ) -> RankProcess | None:
         try:
-            env = _environment(order.drop, {**order.env, **wanted.env, _MARK: self._mark})
+            env = _environment(order.drop, {**order.env, **wanted.env, **more, _MARK: self._mark})
             for name, text in wanted.files.items():
                 env[name] = self._files.write(f"{wanted.rank}-{name}", text)
-            rank = RankProcess(wanted.rank, self._argv, env, self._cwd, wanted.stdin)
+            rank = RankProcess(wanted.rank, self._argv, env, self._cwd, wanted.stdin, fds)
         except OSError as error:
             self._channel.send(Unstarted(wanted.rank, str(error)))
-            return
+            return None
         self._ranks[rank.rank] = rank
         self._guard.started(rank.pid)
         self._outputs.attach(rank)
         if wanted.stdin:
             self._inputs.attach(rank)
         self._channel.send(Started(rank.rank, rank.pid, time.monotonic() - self._started_at))
+        return rank
 
 
-def _environment(drop: list[str], add: dict[str, str]) -> dict[str, str]:
+def _environment(drop: Sequence[str], add: dict[str, str]) -> dict[str, str]:
     """Ours, without what an outer run may have left in it, with what the launcher gives.
 
     A rank writes into a pipe, where Python holds back what it prints until kilobytes have come together: progress would

@@ -40,6 +40,7 @@ class Prepare(NamedTuple):
     files: bool  # some of the ranks will get files
     grace: float  # seconds from SIGTERM to SIGKILL, also when the connection is lost
     silence: float | None  # an agent that hears nothing for so many seconds ends its ranks; None: it waits for ever
+    mpi: bool = False  # an mpirun is needed, too
 
 
 class Endpoint(NamedTuple):
@@ -79,6 +80,26 @@ class Start(NamedTuple):
     env: dict[str, str]
     drop: list[str]
     ranks: list[RankOrder]
+
+
+class StartMpi(NamedTuple):
+    """Have the hosts' mpirun start the ranks; here those of this host."""
+
+    env: dict[str, str]
+    drop: list[str]
+    ranks: list[RankOrder]
+    addresses: list[list[str]]  # for each of these ranks: those by which others reach it; []: it does not matter
+    arguments: list[str]  # for mpirun; "@daemon" is ours, "@NAME" the path of a file. []: it runs on another host
+    files: dict[str, str]  # "@NAME" -> content
+    stub: str  # the program that mpirun starts instead of a rank, and instead of ssh
+    patience: float  # seconds for mpirun to start all ranks
+
+
+class RunDaemon(NamedTuple):
+    """Run mpirun's daemon here: the words that ssh would be given."""
+
+    number: int
+    words: list[str]
 
 
 class Stop(NamedTuple):
@@ -138,6 +159,7 @@ class Prepared(NamedTuple):
     ports: list[int]  # in the order of those that were asked for
     argv: list[str]  # what the ranks will run here
     cwd: str  # and where
+    mpirun: str = ""  # as in "Open MPI 4.1.4", if it was asked for
 
 
 class Inspected(NamedTuple):
@@ -217,6 +239,28 @@ class StdinClosed(NamedTuple):
     rank: int
 
 
+class WantDaemon(NamedTuple):
+    """The mpirun that runs here wants its daemon on another host."""
+
+    number: int
+    host: str  # as the launcher named it in the machine file
+    words: list[str]
+
+
+class DaemonOver(NamedTuple):
+    """A daemon of mpirun has ended: told by its host, and passed on to that of mpirun."""
+
+    number: int
+    status: int
+
+
+class MpirunOver(NamedTuple):
+    """The mpirun that ran here has ended."""
+
+    code: int | None
+    signal: int | None
+
+
 class Pong(NamedTuple):
     """The agent is there."""
 
@@ -227,30 +271,20 @@ class Ended(NamedTuple):
     why: str
 
 
-Order = Union[Prepare, Inspect, Connect, Start, Stop, Forward, Credit, Stdin, Ping, Leave]
-News = Union[
-    Hello, Prepared, Inspected, Connected, Started, Unstarted, Output, Exited, StdinReady, StdinClosed, Pong, Ended
-]
+_ForMpi = Union[StartMpi, RunDaemon, DaemonOver]
+_OfMpi = Union[WantDaemon, DaemonOver, MpirunOver]
+Order = Union[Prepare, Inspect, Connect, Start, Stop, Forward, Credit, Stdin, Ping, Leave, _ForMpi]
+_AboutRanks = Union[Started, Unstarted, Output, Exited, StdinReady, StdinClosed]
+News = Union[Hello, Prepared, Inspected, Connected, _AboutRanks, Pong, Ended, _OfMpi]
 Message = Union[Order, News]
 
 ALL = {
     kind.__name__: kind
     for kind in (
         *(Prepare, Inspect, Connect, Start, Stop, Forward, Credit, Stdin, Ping, Leave),
-        *(
-            Hello,
-            Prepared,
-            Inspected,
-            Connected,
-            Started,
-            Unstarted,
-            Output,
-            Exited,
-            StdinReady,
-            StdinClosed,
-            Pong,
-            Ended,
-        ),
+        *(Hello, Prepared, Inspected, Connected, Started, Unstarted, Output, Exited),
+        *(StdinReady, StdinClosed, Pong, Ended),
+        *(StartMpi, RunDaemon, WantDaemon, DaemonOver, MpirunOver),
     )
 }
 # Fields that hold a message of their own, and those that hold several.
@@ -260,5 +294,6 @@ PARTS = {
     Inspect: ("listen", Endpoint),
     Connect: ("targets", Endpoint),
     Start: ("ranks", RankOrder),
+    StartMpi: ("ranks", RankOrder),
     Connected: ("attempts", Attempt),
 }

@@ -76,6 +76,8 @@ class OutputFeed:
             return False
         except OSError:
             data = b""
+        if data and rank.muted:
+            return True
         if data:
             stream = rank.outputs[fd]
             self._credit[stream] -= len(data)

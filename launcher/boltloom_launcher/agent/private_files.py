@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
+import shutil
 from typing import Callable
 
 _ENOUGH = 256 << 10  # bytes; what ranks are given is smaller
@@ -14,12 +14,11 @@ _ENOUGH = 256 << 10  # bytes; what ranks are given is smaller
 class PrivateFiles:
     """Made when the first file is written, removed at the end."""
 
-    def __init__(self, on_made: Callable[[str], None]) -> None:
-        """``on_made`` is told the directory's path."""
+    def __init__(self, on_made: Callable[[str], None], parent: str = "") -> None:
+        """``on_made`` is told the directory's path; without ``parent`` it is where temporary files are."""
         self._on_made = on_made
+        self._parent = parent
         self._directory = ""
-        self._paths: list[str] = []
-        self._parent = ""
 
     def problem(self, env: dict[str, str]) -> str | None:
         """Why there is no place for files where ``env`` wants it, as the end of a sentence; None if there is one."""
@@ -33,33 +32,28 @@ class PrivateFiles:
             remedy = "make room for the ranks' files there, or name another place with --env TMPDIR=DIR"
             return f"cannot write to {self._parent} ({error.strerror}): {remedy}"
         finally:
-            self._remove_files()
+            self.remove()
         return None
 
-    def write(self, name: str, text: str) -> str:
-        """Write one file and give its path. :raises OSError: there is no place for it."""
+    def directory(self) -> str:
+        """Where they are, and where others may put theirs. :raises OSError: there is no place for it."""
         if not self._directory:
             parent = self._parent or os.environ.get("TMPDIR") or "/tmp"
             path = os.path.join(parent, "boltloom-" + os.urandom(8).hex())
             os.mkdir(path, 0o700)
             self._on_made(path)
             self._directory = path
-        path = os.path.join(self._directory, name)
-        self._paths.append(path)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        return self._directory
+
+    def write(self, name: str, text: str, mode: int = 0o600) -> str:
+        """Write one file and give its path. :raises OSError: there is no place for it."""
+        path = os.path.join(self.directory(), name)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
             file.write(text)
         return path
 
     def remove(self) -> None:
         """Leave nothing behind, also when a rank has taken its file away."""
-        self._remove_files()
         if self._directory:
-            with contextlib.suppress(OSError):
-                os.rmdir(self._directory)
+            shutil.rmtree(self._directory, ignore_errors=True)
         self._directory = ""
-
-    def _remove_files(self) -> None:
-        for path in self._paths:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-        self._paths = []

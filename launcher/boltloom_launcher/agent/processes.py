@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from typing import Sequence
 
 from boltloom_launcher.agent.command import through_sh
 from boltloom_launcher.agent.descriptors import as_given, out_of_the_way
@@ -53,15 +54,17 @@ def signal_group(group: int, number: int) -> bool:
 class RankProcess:
     """A running rank: its process group, its pipes, and how it ended."""
 
-    def __init__(self, rank: int, argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool) -> None:
-        """Start it. :raises OSError: it cannot be started."""
+    def __init__(
+        self, rank: int, argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool, fds: Sequence[int] = ()
+    ) -> None:
+        """Start it; it inherits ``fds``. :raises OSError: it cannot be started."""
         self.rank = rank
         try:
-            self._popen = _started(argv, env, cwd, wants_stdin)
+            self._popen = _started(argv, env, cwd, wants_stdin, fds)
         except OSError as error:
             if error.errno != errno.ENOEXEC:
                 raise
-            self._popen = _started(through_sh(argv, cwd, env), env, cwd, wants_stdin)
+            self._popen = _started(through_sh(argv, cwd, env), env, cwd, wants_stdin, fds)
         self.pid = self._popen.pid
         self.stdin = self._popen.stdin.fileno() if self._popen.stdin else -1
         self.outputs: dict[int, int] = {}  # file descriptor -> 1 (stdout) or 2 (stderr), while it is open
@@ -73,6 +76,7 @@ class RankProcess:
         if self.stdin >= 0:
             os.set_blocking(self.stdin, False)
         self.alive = True
+        self.muted = False  # what it writes is read and dropped
         self.told: set[int] = set()  # the signals that it was sent to end it
         self.leaves_group = False  # it is gone, but others of its group are not
 
@@ -119,7 +123,9 @@ class RankProcess:
             pipe.close()
 
 
-def _started(argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool) -> subprocess.Popen[bytes]:
+def _started(
+    argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool, fds: Sequence[int]
+) -> subprocess.Popen[bytes]:
     with as_given():
         started = subprocess.Popen(
             argv,
@@ -130,6 +136,7 @@ def _started(argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool) 
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=fds,
         )
     for name in ("stdin", "stdout", "stderr"):
         setattr(started, name, out_of_the_way(getattr(started, name)))

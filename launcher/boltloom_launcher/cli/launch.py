@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -67,7 +68,8 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
 @click.option(
     "--backend",
     metavar="NAME",
-    help="ring, jaccl, jaccl-ring or nccl. [default: the hostfile's, or nccl with MLX for CUDA and a GPU per rank, or ring]",
+    help="ring, jaccl, jaccl-ring, nccl or mpi. "
+    "[default: the hostfile's, or nccl with MLX for CUDA and a GPU per rank, or ring]",
 )
 @click.option("--env", multiple=True, metavar="NAME=VALUE", help="Variable for the ranks; may be repeated.")
 @click.option("-m", "--module", is_flag=True, help="COMMAND begins with the name of a Python module.")
@@ -89,7 +91,9 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
 )
 @click.option("--connections-per-ip", default=1, type=click.IntRange(min=1), help="Ring connections per address.")
 @click.option("--nccl-port", type=_PORT, help="Port of NCCL's rendezvous. [default: one that is free]")
-@click.option("--mpi-arg", multiple=True, hidden=True)
+@click.option(
+    "--mpi-arg", multiple=True, metavar="ARG", help='Options for mpirun, as in "--bind-to core"; may be repeated.'
+)
 @click.option("--ssh-arg", multiple=True, metavar="ARG", help='Options for ssh, as in "-p 2222"; may be repeated.')
 @click.option(
     "--tag-output/--no-tag-output", default=None, help="Put [rank] before each line. [default: on a terminal]"
@@ -135,6 +139,8 @@ def launch(**options: Any) -> int:
 
     The first word that is no option begins COMMAND. Typed input goes to every rank. If a rank
     fails, the others are ended and its exit status (128 + signal) is that of the run.
+    With --backend mpi the hosts' own mpirun (or the one that BOLTLOOM_MPIRUN names, as
+    in --env BOLTLOOM_MPIRUN=mpirun.mpich) wires the ranks up: Open MPI 4 or 5, or MPICH.
     SIGUSR1, SIGUSR2 and SIGWINCH are passed on to the ranks. When the run is over, however
     it ended, nothing that descends from a rank is left on any host, detached helpers included
     (SIGTERM, then SIGKILL after --grace); only one that was given an empty environment may escape.
@@ -188,6 +194,7 @@ def _request(options: dict[str, Any]) -> Request:
         starting_port=options["starting_port"],
         connections_per_ip=options["connections_per_ip"],
         nccl_port=options["nccl_port"],
+        mpi_args=_mpi_args(options["mpi_arg"], name),
         timeout=options["timeout"],
         deadline=options["deadline"],
         grace=options["grace"],
@@ -208,6 +215,15 @@ def _argv(options: dict[str, Any]) -> tuple[str, ...]:
     if not options["python"]:
         return command
     return (options["python"], *(("-m",) if options["module"] else ()), *command)
+
+
+def _mpi_args(given: Sequence[str], name: str) -> tuple[str, ...]:
+    if given and name != "mpi":
+        raise UsageError(f"--mpi-arg is for mpirun, and the backend is {name}", "leave it out, or add --backend mpi")
+    try:
+        return tuple(word for each in given for word in shlex.split(each))
+    except ValueError as error:
+        raise UsageError(f"--mpi-arg cannot be cut into words ({error})", "close its quotes") from None
 
 
 def _style(options: dict[str, Any], size: int) -> Style:

@@ -73,8 +73,19 @@ def test_ports_beyond_the_last_are_refused() -> None:
         backend("ring").check(_plan("ring", *hosts, starting_port=65535))
 
 
-@pytest.mark.parametrize("name", ["mpi", "infiniband", ""])
+def test_mpirun_wants_each_computer_once_and_by_ipv4() -> None:
+    hosts = [{"ssh": "mac1", "ips": ["10.0.0.1"]}, {"ssh": "mac2", "ips": ["10.0.0.2"]}]
+    backend("mpi").check(_plan("mpi", *hosts, addresses=("10.0.0.1", "10.0.0.2")))
+    for addresses, words in {
+        ("10.0.0.1", "10.0.0.1"): "mac1 and mac2 are the same computer",
+        ("10.0.0.1", "fd00::2"): "mac2 has no IPv4 address",
+    }.items():
+        with pytest.raises(UsageError, match=words):
+            backend("mpi").check(_plan("mpi", *hosts, addresses=addresses))
+
+
+@pytest.mark.parametrize("name", ["infiniband", "MPI", ""])
 def test_an_unknown_backend_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         backend(name)
-    assert caught.value.hint == "choose one of ring, jaccl, jaccl-ring, nccl"
+    assert caught.value.hint == "choose one of ring, jaccl, jaccl-ring, nccl, mpi"

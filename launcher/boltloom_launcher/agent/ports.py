@@ -40,6 +40,11 @@ class Ports:
             problems += [problem] if problem else []
         return ports, problems
 
+    def keep_over_exec(self) -> None:
+        """This process becomes the rank itself: the locks end with it."""
+        for lock in self._locks.values():
+            os.set_inheritable(lock, True)
+
     def release(self) -> None:
         """The ranks are over."""
         _remove(self._locks)

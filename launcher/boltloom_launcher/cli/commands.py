@@ -16,6 +16,7 @@ from boltloom_launcher.errors import EXIT_SIGNAL, EXIT_USAGE, BoltloomError, exi
 # What the list of commands shows. A command is imported when it is called: what one needs, no other waits for.
 _COMMANDS = {
     "launch": "Start one process per rank on every host.",
+    "exec": "Be a rank that a scheduler has started (srun, mpirun, torchrun, Kubernetes).",
     "config": "Make one fabric of the cables, and write the hostfile.",
     "topology": "Draw the cables between the hosts.",
 }

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -16,6 +14,7 @@ import click
 
 from boltloom_launcher import colours
 from boltloom_launcher.backends import backend
+from boltloom_launcher.cli.values import PORT, SECONDS, SECONDS_OR_NONE, variables
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.event_log import EventLog
 from boltloom_launcher.job import Request
@@ -23,27 +22,6 @@ from boltloom_launcher.output import Style
 from boltloom_launcher.rank_logs import RankLogs
 from boltloom_launcher.roster import Source, read_roster
 from boltloom_launcher.spawn import start_agents
-
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_PORT = click.IntRange(1, 65535)
-_MOST_SECONDS = 366 * 24 * 3600.0
-
-
-class _Seconds(click.FloatRange):
-    """A time that can be waited for: not nan, not infinite, a year at most."""
-
-    def __init__(self, least: float | None = None) -> None:
-        super().__init__(min=least or 0.0, max=_MOST_SECONDS, min_open=least is None)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
-        return number
-
-
-_SECONDS = _Seconds()
-_SECONDS_OR_NONE = _Seconds(least=0.0)
 
 
 @click.command(
@@ -87,10 +65,10 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
     help="Run COMMAND with this interpreter. [default for *.py that is not executable, and for -m: this one]",
 )
 @click.option(
-    "-p", "--starting-port", type=_PORT, help="First port of the ring. [default: ports that are free on each host]"
+    "-p", "--starting-port", type=PORT, help="First port of the ring. [default: ports that are free on each host]"
 )
 @click.option("--connections-per-ip", default=1, type=click.IntRange(min=1), help="Ring connections per address.")
-@click.option("--nccl-port", type=_PORT, help="Port of NCCL's rendezvous. [default: one that is free]")
+@click.option("--nccl-port", type=PORT, help="Port of NCCL's rendezvous. [default: one that is free]")
 @click.option(
     "--mpi-arg", multiple=True, metavar="ARG", help='Options for mpirun, as in "--bind-to core"; may be repeated.'
 )
@@ -115,11 +93,11 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
     "--timeout",
     default=300.0,
     envvar="BOLTLOOM_TIMEOUT",
-    type=_SECONDS,
+    type=SECONDS,
     help="Seconds that one collective may take. [default: 300]",
 )
-@click.option("--deadline", type=_SECONDS, help="Seconds that the whole run may take (exit status 124).")
-@click.option("--grace", default=10.0, type=_SECONDS_OR_NONE, help="Seconds from SIGTERM to SIGKILL. [default: 10]")
+@click.option("--deadline", type=SECONDS, help="Seconds that the whole run may take (exit status 124).")
+@click.option("--grace", default=10.0, type=SECONDS_OR_NONE, help="Seconds from SIGTERM to SIGKILL. [default: 10]")
 @click.option("--stdin", default="all", metavar="all|RANK|none", help="Which ranks read what is typed. [default: all]")
 @click.option(
     "--max-restarts",
@@ -128,7 +106,7 @@ _SECONDS_OR_NONE = _Seconds(least=0.0)
     help="Start all ranks again when one has failed, so often at most. [default: 0]",
 )
 @click.option(
-    "--restart-delay", default=1.0, type=_SECONDS_OR_NONE, help="Seconds before they are started again. [default: 1]"
+    "--restart-delay", default=1.0, type=SECONDS_OR_NONE, help="Seconds before they are started again. [default: 1]"
 )
 @click.option("--verbose", is_flag=True, help="Say on stderr what is done.")
 @click.option("--dry-run", is_flag=True, help="Check the hosts, and print what each rank would run.")
@@ -250,13 +228,8 @@ def _readers(given: str, size: int) -> tuple[int, ...]:
 
 
 def _env(given: list[str]) -> tuple[tuple[str, str], ...]:
-    """A name without a value is set to nothing, as mlx.launch does. The terminal's size is passed on, as there."""
-    env = {}
-    for each in given:
-        name, _, value = each.partition("=")
-        if not _ENV_NAME.fullmatch(name):
-            raise UsageError(f"--env has {each!r}, which names no variable", "write NAME=VALUE")
-        env[name] = value
+    """The terminal's size is passed on, as mlx.launch does."""
+    env = variables(given)
     columns, lines = shutil.get_terminal_size((0, 0))
     if columns > 0 and "COLUMNS" not in env:
         env |= {"COLUMNS": str(columns), "LINES": str(lines)}

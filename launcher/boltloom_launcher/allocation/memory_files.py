@@ -36,13 +36,17 @@ def _on_disk(name: str, text: str) -> str:
     status = os.lstat(folder)
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise UnfitError([f"others may write into {folder}: remove it"])
-    for left in os.listdir(folder):
-        pid = left.partition("-")[0]
-        if pid.isdigit() and (int(pid) == os.getpid() or not exists(int(pid))):
-            with contextlib.suppress(FileNotFoundError):
-                if not (int(pid) == os.getpid() and left != f"{pid}-{name}"):
-                    os.unlink(os.path.join(folder, left))
+    _remove_old(folder)
     path = os.path.join(folder, f"{os.getpid()}-{name}")
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
         file.write(text)
     return path
+
+
+def _remove_old(folder: str) -> None:
+    """What ranks have left that have ended."""
+    for left in os.listdir(folder):
+        pid = left.partition("-")[0]
+        if pid.isdigit() and not exists(int(pid)):
+            with contextlib.suppress(FileNotFoundError):  # another rank was first
+                os.unlink(os.path.join(folder, left))

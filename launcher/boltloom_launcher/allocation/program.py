@@ -38,7 +38,6 @@ def environment_of(plan: Plan, rank: int, inherited: Mapping[str, str], kept: tu
             environment[name] = value
     for name, content in files.items():
         environment[name] = write(name, json.dumps(content))
-    environment.setdefault("PYTHONUNBUFFERED", "1")
     return environment
 
 

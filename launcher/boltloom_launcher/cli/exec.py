@@ -28,7 +28,7 @@ from boltloom_launcher.cli.values import PORT, SECONDS, variables
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.roster import read_hostfile
 
-_PLACE = re.compile(r"(\[[^\]]+\]|[^:\s]+|[0-9a-fA-F:.]+:[0-9a-fA-F:.]*)(?::([0-9]{1,5}))?")
+_PLACE = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:\s]+)(?::([0-9]{1,5}))?")
 
 
 @click.command(
@@ -109,14 +109,22 @@ def _own(environment: Mapping[str, str], size: int | None) -> Own:
     """Looked up only where a scheduler needs it: a slow name server would cost every rank its seconds."""
     return Own(
         host=platform.node(),
-        full_name=socket.getfqdn() if "JOB_COMPLETION_INDEX" in environment else "",
+        full_name=_full_name() if "JOB_COMPLETION_INDEX" in environment else "",
         mpiexec=mpiexec() if "PMI_RANK" in environment else "",
         size=size,
     )
 
 
+def _full_name() -> str:
+    """What hostname -f says: in a pod, the kubelet has written it into /etc/hosts."""
+    try:
+        return socket.getaddrinfo(platform.node(), None, flags=socket.AI_CANONNAME)[0][3]
+    except OSError:
+        return platform.node()
+
+
 def _meeting(options: dict[str, Any], place: Place, name: str, hostfile: Hostfile | None) -> Meeting:
-    host, port = _coordinator(options, place)
+    host, port = _coordinator(options["coordinator"] or "", options["port"], place)
     settings = Settings(
         backend=name,
         timeout=options["timeout"],
@@ -137,12 +145,12 @@ def _meeting(options: dict[str, Any], place: Place, name: str, hostfile: Hostfil
     )
 
 
-def _coordinator(options: dict[str, Any], place: Place) -> tuple[str, int | None]:
+def _coordinator(text: str, given_port: int | None, place: Place) -> tuple[str, int | None]:
     """Where the ranks meet."""
-    given, port = _split(options["coordinator"]) if options["coordinator"] else ("", None)
-    if port and options["port"] and port != options["port"]:
-        raise UsageError(f"--coordinator says port {port}, and --port {options['port']}", "give one of them")
-    port = port or options["port"]
+    given, port = _split(text) if text else ("", None)
+    if port and given_port and port != given_port:
+        raise UsageError(f"--coordinator says port {port}, and --port {given_port}", "give one of them")
+    port = port or given_port
     if place.size == 1:
         return "127.0.0.1", port
     if not place.run and not port:

@@ -81,6 +81,21 @@ class TestMpirun:
         tokens = [{token for _, token, _ in each} for each in said]
         assert [len(each) for each in tokens] == [1, 1] and tokens[0] != tokens[1]
 
+    def test_ranks_of_several_hosts_meet_beside_mpirun(self, outside: dict[str, str], tmp_path: Path) -> None:
+        """Both take this computer for two: MPICH without ssh, Open MPI with one that goes nowhere."""
+        rsh = tmp_path / "rsh"
+        rsh.write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n')
+        rsh.chmod(0o755)
+        here = os.uname().nodename
+        show = ["sh", "-c", "echo $BOLTLOOM_RANK $BOLTLOOM_LOCAL_SIZE $BOLTLOOM_COORDINATOR"]
+        for mpirun in (
+            ["mpirun.mpich", "-launcher", "fork", "-hosts", "127.0.0.1,localhost"],
+            ["mpirun.openmpi", "--mca", "plm_rsh_agent", str(rsh), "--host", f"{here}:1,far:1"],
+        ):
+            done = run([*mpirun, "-n", "2", *EXEC, "--timeout", "30", "--", *show], outside)
+            said = sorted(line.split() for line in done.stdout.splitlines())
+            assert [each[:2] for each in said] == [["0", "1"], ["1", "1"]] and said[0][2] == said[1][2], done.stderr
+
     def test_the_process_is_the_program(self, outside: dict[str, str]) -> None:
         """Its exit status is the run's, and SIGPIPE is as the system has it."""
         done = run([*MPICH, "-n", "1", *EXEC, "--", "sh", "-c", "yes | head -1; exit 7"], outside)
@@ -150,6 +165,12 @@ class TestSlurm:
     def test_the_exit_status_is_the_programs(self, slurm: Slurm) -> None:
         done = slurm.run("srun", "-n1", *EXEC, "--", "sh", "-c", f"kill -{signal.SIGTERM:d} $$")
         assert done.returncode == 128 + signal.SIGTERM, done.stderr
+
+    def test_rank_zero_may_be_on_any_node(self, slurm: Slurm, tmp_path: Path) -> None:
+        (tmp_path / "order").write_text("n2\nn1\n")
+        srun = ["srun", "-n2", "--distribution=arbitrary", *EXEC, "--coordinator", "n2", "--verbose", "--", "true"]
+        done = slurm.run(*srun, SLURM_HOSTFILE=str(tmp_path / "order"))
+        assert done.returncode == 0 and "rank 0 of 2 of Slurm on n2: " in done.stderr, done.stderr
 
     def test_a_batch_script_is_no_rank(self, slurm: Slurm) -> None:
         done = slurm.run("salloc", "-n1", *EXEC, "--", "true")

@@ -25,8 +25,9 @@ class Silent(Exception):
 class Channel:
     """Everything is refused that is not signed, once both nonces are known."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, peer: str = "") -> None:
         self.socket = connection
+        self.peer = peer  # the other side's address
         connection.setblocking(False)
         self.known = False  # the other side has signed with our key
         self._buffer = b""

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from boltloom_launcher.allocation.channel import Channel, Ended, Silent
@@ -85,7 +87,7 @@ class Hub:
                 guest.channel.send(Refused(why), until)
 
     @contextlib.contextmanager
-    def _telling(self):  # type: ignore[no-untyped-def]
+    def _telling(self) -> Iterator[None]:
         try:
             yield
         except UnfitError as error:
@@ -105,11 +107,19 @@ class Hub:
             self._still_there(guest)
         for stranger in list(self._strangers):
             self._listen_to(stranger)
-        with contextlib.suppress(BlockingIOError):
-            self._welcome(self.listener.accept()[0])
+        self._accept()
 
-    def _welcome(self, connection: socket.socket) -> None:
-        stranger = Channel(connection)
+    def _accept(self) -> None:
+        try:
+            connection, peer = self.listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise UnfitError(["rank 0 may open too few files for so many ranks: raise ulimit -n"]) from None
+            return  # it was only a look, or gone before we had it
+        self._welcome(connection, peer[0])
+
+    def _welcome(self, connection: socket.socket, peer: str) -> None:
+        stranger = Channel(connection, peer)
         if len(self._strangers) >= _MOST_STRANGERS:
             self._strangers.pop(0).close()
         with contextlib.suppress(Ended, Silent):
@@ -132,7 +142,7 @@ class Hub:
         if message.run != self.own.run:
             self._turn_away(stranger, ANOTHER_RUN)
             return
-        unsigned = Channel(stranger.socket)
+        unsigned = Channel(stranger.socket, stranger.peer)
         stranger.agree(self.key, self.nonce, message.nonce, at_hub=True)
         if not stranger.signed(mark, body):
             self._turn_away(unsigned, ANOTHER_KEY)
@@ -145,8 +155,7 @@ class Hub:
         stranger.close()
 
     def _admit(self, hello: Hello, channel: Channel) -> None:
-        peer, here = channel.socket.getpeername()[0], channel.socket.getsockname()[0]
-        guest = Guest(hello, channel, peer, here)
+        guest = Guest(hello, channel, channel.peer, channel.socket.getsockname()[0])
         if hello.rank in self.guests or not 0 < hello.rank < self.own.size:
             self.guests[-1] = guest  # it shall hear why
             raise UnfitError([f"{_name(hello)} came, and there is one already: start each rank once"])
@@ -160,10 +169,13 @@ class Hub:
         """A guest has nothing to say before the draft."""
         try:
             line = guest.channel.read_line()
+            if line is None:
+                return
+            message, mark, body = decode(line)
         except (Ended, NotOurs):
             raise UnfitError([f"{_name(guest.hello)} ended before all ranks had come: see what it says"]) from None
-        if line is not None:
-            self._take(guest, line)
+        if isinstance(message, Refused) and guest.channel.signed(mark, body):
+            raise UnfitError([f"{_name(guest.hello)}: {message.why}"])
 
     def _ports(self, guest: Guest) -> list[int]:
         try:
@@ -175,11 +187,6 @@ class Hub:
         if isinstance(message, Chosen):
             return message.ports
         raise UnfitError([f"{_name(guest.hello)}: {message.why if isinstance(message, Refused) else 'lost its way'}"])
-
-    def _take(self, guest: Guest, line: bytes) -> None:
-        message, mark, body = decode(line)
-        if isinstance(message, Refused) and guest.channel.signed(mark, body):
-            raise UnfitError([f"{_name(guest.hello)}: {message.why}"])
 
     def _send_all(self, message: Message) -> None:
         for guest in self.guests.values():

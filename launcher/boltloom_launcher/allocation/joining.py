@@ -17,7 +17,7 @@ from typing import TypeVar
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Hostfile
 
 from boltloom_launcher.agent.messages import Port
-from boltloom_launcher.agent.ports import LOCKS, UNASSIGNED, Ports, sweep
+from boltloom_launcher.agent.ports import LOCKS, Ports, sweep
 from boltloom_launcher.allocation.hub import Hub
 from boltloom_launcher.allocation.messages import Agreed, Draft, Hello, token
 from boltloom_launcher.allocation.place import Place
@@ -27,7 +27,10 @@ from boltloom_launcher.backends import Plan, backend
 from boltloom_launcher.errors import BoltloomError, UnfitError
 from boltloom_launcher.orders import run_name
 
+# Not those that Ports gives to ranks, which keep them for hours; nor near the usual 32323 of mlx.launch.
+_MEETING_PORTS = range(30000, 32000)
 _LOOK_AGAIN_S = 0.1
+_ANOTHER_MEETING_S = 30.0  # may last so long, and then its port is free again
 _LOCALHOST = "127.0.0.1"
 _Result = TypeVar("_Result")
 
@@ -48,7 +51,7 @@ class Meeting:
 
 def derived_port(run: str) -> int:
     """A port that every rank finds by itself, another one for every run. It is needed only until all have met."""
-    return UNASSIGNED[zlib.crc32(run.encode()) % len(UNASSIGNED)]
+    return _MEETING_PORTS[zlib.crc32(run.encode()) % len(_MEETING_PORTS)]
 
 
 def join(meeting: Meeting, ports: Ports) -> Plan:
@@ -134,6 +137,7 @@ def _listener(meeting: Meeting, deadline: float) -> socket.socket:
     family = _family(meeting.coordinator)
     if meeting.coordinator == _LOCALHOST:
         place = (_LOCALHOST, meeting.port)
+    deadline = min(deadline, time.monotonic() + _ANOTHER_MEETING_S)
     while True:
         try:
             return socket.create_server(place, family=family, backlog=1024)
@@ -141,7 +145,9 @@ def _listener(meeting: Meeting, deadline: float) -> socket.socket:
             why = error
         if why.errno != errno.EADDRINUSE or time.monotonic() > deadline:
             raise UnfitError(
-                [f"rank 0 cannot listen on port {meeting.port} ({why.strerror or why}): give another with --port"]
+                [
+                    f"rank 0 cannot listen on port {meeting.port} ({os.strerror(why.errno or 0)}): give another with --port"
+                ]
             )
         time.sleep(_LOOK_AGAIN_S)
 

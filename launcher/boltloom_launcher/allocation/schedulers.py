@@ -98,7 +98,8 @@ def _slurm(variables: Variables, own: Own) -> Place:
         local_rank=variables.number("SLURM_LOCALID", 0, counts[node] - 1),
         local_size=counts[node],
         host=variables.text("SLURMD_NODENAME", nodes[node]),
-        coordinator=nodes[0],  # task 0 is on the first node of the step in every distribution
+        # Task 0 is on the first node of the step, unless a file says where each task is; the list is sorted even then.
+        coordinator="" if variables.text("SLURM_DISTRIBUTION", "").startswith("arbitrary") else nodes[0],
     )
 
 

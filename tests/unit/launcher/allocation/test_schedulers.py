@@ -113,6 +113,11 @@ def test_a_restart_is_another_run() -> None:
     assert len(runs) == 5
 
 
+def test_only_a_file_knows_where_slurm_has_put_task_0_by_it() -> None:
+    assert find_place(SLURM | {"SLURM_DISTRIBUTION": "arbitrary"}, NOBODY).coordinator == ""
+    assert find_place(SLURM | {"SLURM_DISTRIBUTION": "cyclic"}, NOBODY).coordinator == "n1"
+
+
 def test_a_pod_without_a_service_does_not_know_the_others() -> None:
     place = find_place(KUBERNETES, Own("train-2", "train-2", "", 4))
     assert (place.coordinator, place.run) == ("", "train")

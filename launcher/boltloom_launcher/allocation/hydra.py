@@ -33,7 +33,7 @@ def _process(pid: int) -> tuple[int, list[str]]:
                 parent = int(file.read().rpartition(b")")[2].split()[1])
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 return parent, os.fsdecode(file.read()).split("\0")
-        argv = ["ps", "-o", "ppid=", "-o", "command=", "-p", str(pid)]
+        argv = ["ps", "-ww", "-o", "ppid=", "-o", "command=", "-p", str(pid)]
         said = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_ASK_PS_S).stdout
         words = said.split()
         return int(words[0]), words[1:]

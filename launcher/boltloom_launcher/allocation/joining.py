@@ -144,11 +144,8 @@ def _listener(meeting: Meeting, deadline: float) -> socket.socket:
         except OSError as error:
             why = error
         if why.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-            raise UnfitError(
-                [
-                    f"rank 0 cannot listen on port {meeting.port} ({os.strerror(why.errno or 0)}): give another with --port"
-                ]
-            )
+            reason = os.strerror(why.errno or 0)
+            raise UnfitError([f"rank 0 cannot listen on port {meeting.port} ({reason}): give another with --port"])
         time.sleep(_LOOK_AGAIN_S)
 
 

@@ -23,7 +23,7 @@ _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
 
 def found(argv: list[str], environment: dict[str, str]) -> list[str]:
     """The words to start. :raises UnfitError: this host has no such program."""
-    program = find(Command(argv, sys.executable, False, True), os.getcwd(), environment)
+    program = find(Command(argv, sys.executable, False, True), _here(), environment)
     if program.problem:
         raise UnfitError([program.problem])
     return program.argv
@@ -54,7 +54,14 @@ def become(argv: list[str], environment: dict[str, str]) -> NoReturn:
         except OSError as error:
             if error.errno != errno.ENOEXEC:
                 raise
-            script = through_sh(argv, os.getcwd(), environment)
+            script = through_sh(argv, _here(), environment)
             os.execve(script[0], script, environment)
     except OSError as error:
         raise UnfitError([f"{argv[0]} cannot be started ({error.strerror}): correct that"]) from None
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise UnfitError(["the working directory has been removed: start the ranks in another"]) from None

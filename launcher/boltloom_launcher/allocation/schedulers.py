@@ -120,13 +120,14 @@ def _kubernetes(variables: Variables, own: Own) -> Place:
             "an indexed job of Kubernetes does not say how many pods it has", "give their number with --size"
         )
     rank = variables.number("JOB_COMPLETION_INDEX", 0, own.size - 1)
-    found = _INDEXED_POD.fullmatch(own.host)
+    name = own.host.partition(".")[0]  # setHostnameAsFQDN
+    found = _INDEXED_POD.fullmatch(name)
     job = found[1] if found and int(found[2]) == rank else ""
     # With a headless service (subdomain: NAME), a pod knows its whole name, and the others' are like it.
     domain = own.full_name.partition(".")[2]
     return Place(
         scheduler=variables.scheduler,
-        run=own.full_name.replace(own.host, job, 1) if job else "",
+        run=own.full_name.replace(name, job, 1) if job else "",
         rank=rank,
         size=own.size,
         coordinator=f"{job}-0.{domain}" if job and domain else "",

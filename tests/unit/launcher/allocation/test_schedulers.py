@@ -69,17 +69,20 @@ PLACES = [
         NOBODY,
         Place("torchrun", "none 1 10.1.0.1 29500", 3, 4, 1, 2, "", "10.1.0.1", ("MASTER_ADDR", "MASTER_PORT")),
     ),
-    (
-        KUBERNETES,
-        POD,
-        Place(
-            scheduler="Kubernetes",
-            run="train.ring.default.svc.cluster.local",
-            rank=2,
-            size=4,
-            coordinator="train-0.ring.default.svc.cluster.local",
-            new_names=True,
-        ),
+    *(
+        (
+            KUBERNETES,
+            pod,
+            Place(
+                scheduler="Kubernetes",
+                run="train.ring.default.svc.cluster.local",
+                rank=2,
+                size=4,
+                coordinator="train-0.ring.default.svc.cluster.local",
+                new_names=True,
+            ),
+        )
+        for pod in (POD, Own(POD.full_name, POD.full_name, "", 4))
     ),
 ]
 

@@ -75,7 +75,8 @@ class Channel:
     def receive(self, deadline: float) -> Message:
         """The next message of a known other side."""
         message, mark, body = decode(self.wait_line(deadline))
-        if not self.signed(mark, body) and not (isinstance(message, Refused) and mark == "-" and not self.known):
+        turned_away = isinstance(message, Refused) and message.kind and mark == "-" and not self.known
+        if not self.signed(mark, body) and not turned_away:
             raise NotOurs
         return message
 

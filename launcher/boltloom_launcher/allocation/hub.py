@@ -54,6 +54,7 @@ class Hub:
     nonce: str = field(default_factory=lambda: os.urandom(16).hex())
     guests: dict[int, Guest] = field(default_factory=dict)
     _strangers: list[Channel] = field(default_factory=list)
+    _keys: int = 0  # so many came with another key
 
     def gather(self) -> dict[int, Guest]:
         """All other ranks. :raises UnfitError: they do not come, or do not fit together."""
@@ -145,6 +146,7 @@ class Hub:
         unsigned = Channel(stranger.socket, stranger.peer)
         stranger.agree(self.key, self.nonce, message.nonce, at_hub=True)
         if not stranger.signed(mark, body):
+            self._keys += 1
             self._turn_away(unsigned, ANOTHER_KEY)
             return
         self._admit(message, stranger)
@@ -198,12 +200,12 @@ class Hub:
     def _missing(self) -> str:
         missing = [rank for rank in range(1, self.own.size) if rank not in self.guests]
         names = ", ".join(map(str, missing[:_NAMED])) + (
-            f" and {len(missing) - _NAMED} more" if len(missing) > 8 else ""
+            f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         )
-        return (
-            f"only {len(self.guests) + 1} of {self.own.size} ranks came in time, missing: {names}:"
-            " see what they say, or give them longer with --timeout"
-        )
+        remedy = "see what they say, or give them longer with --timeout"
+        if self._keys:
+            remedy = f"{self._keys} came with another key, so set BOLTLOOM_TOKEN to the same secret for all ranks"
+        return f"only {len(self.guests) + 1} of {self.own.size} ranks came in time, missing: {names}: {remedy}"
 
 
 def _name(hello: Hello) -> str:

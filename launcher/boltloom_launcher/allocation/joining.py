@@ -70,7 +70,8 @@ def join(meeting: Meeting, ports: Ports) -> Plan:
 def _tidy() -> None:
     """A rank's locks of ports end with it, and their files lie there until somebody looks: we do."""
     with contextlib.suppress(OSError):
-        sweep([int(name) for name in os.listdir(LOCKS) if name.isdigit()])
+        for name in os.listdir(LOCKS):
+            sweep([int(name)] if name.isdigit() else [])  # one by one: what is looked at looks taken to others
 
 
 def _hello(meeting: Meeting) -> Hello:

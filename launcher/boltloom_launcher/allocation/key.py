@@ -31,6 +31,8 @@ def shared_key(environment: Mapping[str, str]) -> bytes:
             raise UsageError("BOLTLOOM_TOKEN is shorter than 16 characters", "set it to a secret: openssl rand -hex 16")
         return os.fsencode(given)
     path = key_file(environment)
+    if not os.path.isabs(path):
+        raise UnfitError([f"there is no home to keep a key in: {_REMEDY}"])
     try:
         return _read(path) or _made(path)
     except OSError as error:

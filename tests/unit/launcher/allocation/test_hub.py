@@ -207,3 +207,16 @@ def test_an_unknown_name_is_told_at_once_or_waited_for() -> None:
         Visitor(place, hello(1, 2), KEY, time.monotonic() + LONG, new_names=False).visit()
     with pytest.raises(UnfitError, match="cannot be met at no-such-host.invalid port 1 .its name is not known"):
         Visitor(place, hello(1, 2), KEY, time.monotonic() + 0.1, new_names=True).visit()
+
+
+def test_rank_zero_says_that_keys_differ() -> None:
+    meeting = Meeting(2, patience=0.3)
+    meeting.comes(hello(1, 2), key=b"o" * 32)
+    with pytest.raises(UnfitError, match="missing: 1: 1 came with another key, so set BOLTLOOM_TOKEN to the same"):
+        meeting.hub.gather()
+    meeting.over()
+
+
+def test_a_long_list_of_the_missing_is_cut() -> None:
+    with pytest.raises(UnfitError, match="only 1 of 20 ranks .*, missing: 1, 2, 3, 4, 5, 6, 7, 8 and 11 more: "):
+        Meeting(20, patience=0.05).hub.gather()

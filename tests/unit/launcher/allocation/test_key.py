@@ -58,3 +58,10 @@ def test_a_home_that_takes_no_file_says_what_else_serves(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(UnfitError, match="cannot be had .Not a directory.: set BOLTLOOM_TOKEN to the same secret for"):
         shared_key({"HOME": str(tmp_path / "file")})
+
+
+def test_without_a_home_nothing_is_written_where_we_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnfitError, match="there is no home to keep a key in: set BOLTLOOM_TOKEN"):
+        shared_key({"XDG_CONFIG_HOME": "relative"})
+    assert not list(tmp_path.iterdir())

@@ -29,6 +29,7 @@ _MODULES = (
     "rdma_state",
     "awake",
     "descriptors",
+    "terminal",
     "processes",
     "strays",
     "memory",

@@ -33,6 +33,8 @@ class Request:
     deadline: float | None = None
     grace: float = 10.0
     stdin: tuple[int, ...] = ()  # the ranks that read what is typed
+    tty: bool = False  # each rank has a terminal
+    keys: bool = False  # and all that is typed on ours, key by key, is for the one that reads
     restarts: int = 0  # how often all ranks are started again when one has failed
     rest: float = 0.0  # seconds before they are
     dry: bool = False  # everything but the start of the ranks; what would be started is printed

@@ -78,7 +78,7 @@ def prepare_order(request: Request, plan: Plan, host: int, coordinator: str) -> 
     return Prepare(
         command=Command(list(request.argv), sys.executable, request.module, request.checked),
         env=dict(request.env),
-        drop=list(STALE),
+        drop=_dropped(request),
         cwd=request.cwd,
         cwd_required=request.cwd_required,
         ports=ports,
@@ -116,13 +116,20 @@ def start_order(request: Request, plan: Plan, host: int, mpirun: str) -> Start |
         texts = {name: json.dumps(content) for name, content in files.items()}
         ranks.append(RankOrder(rank, env, texts, stdin=rank in request.stdin))
     if backend(plan.backend).starter == "agent":
-        return Start(dict(request.env), list(STALE), ranks)
+        return Start(dict(request.env), _dropped(request), ranks)
     here = plan.seats[0].host == host
     arguments = mpirun_arguments(plan, mpirun, request.mpi_args) if here else []
     machines = machine_file(plan, mpirun) if here else {}
     several = len(request.roster.reaches) > 1
     addresses = [list(plan.hosts[each.rank].ips) if several else [] for each in ranks]
-    return StartMpi(dict(request.env), list(STALE), ranks, addresses, arguments, machines, stub_text(), MPIRUN_S)
+    return StartMpi(
+        *(dict(request.env), _dropped(request), ranks, addresses, arguments, machines), stub_text(), MPIRUN_S
+    )
+
+
+def _dropped(request: Request) -> list[str]:
+    """What an outer run may have left, and a size of the terminal that would soon be an old one."""
+    return [*STALE, "COLUMNS", "LINES"] if request.tty else list(STALE)
 
 
 def would_run(order: Start | StartMpi, host: str, prepared: Prepared) -> list[str]:

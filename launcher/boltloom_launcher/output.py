@@ -30,6 +30,8 @@ class Style:
     shown: frozenset[int] | None = None  # the ranks whose output is shown; None: all
     hosts: bool | None = None  # the tag names the host, too; None: where there are several
     coloured: frozenset[int] = frozenset()  # the streams whose tags have colours
+    keyed: frozenset[int] = frozenset()  # ranks that have our keyboard: their bytes as they come, the screen is theirs
+    newline: bytes = b"\n"  # of our own lines
 
 
 class Lines:
@@ -73,7 +75,7 @@ class Lines:
         """Take what a rank wrote and pass on the lines that are complete."""
         if self._style.shown is not None and rank not in self._style.shown:
             return
-        if self._direct:
+        if self._direct or rank in self._style.keyed:
             self._inside.pop(stream, None)
             if not data.endswith(b"\n"):
                 self._inside[stream] = rank
@@ -96,13 +98,14 @@ class Lines:
 
     def say(self, line: str) -> None:
         """A line of our own on stdout."""
-        self._write(1, line.encode(errors="replace") + b"\n")
+        self._write(1, line.encode(errors="replace") + self._style.newline)
 
     def note(self, line: str) -> None:
         """A line of our own on stderr; it does not continue a line that a rank left open."""
-        start = b"\n" if self._inside.pop(2, None) is not None else b""
+        newline = self._style.newline
+        start = newline if self._inside.pop(2, None) is not None else b""
         text = line.encode(errors="replace")
-        self._write(2, start + (colours.ours(text) if 2 in self._style.coloured else text) + b"\n")
+        self._write(2, start + (colours.ours(text) if 2 in self._style.coloured else text) + newline)
 
     def close(self, rank: int) -> None:
         """The rank is over: what it left without a newline is passed on too."""
@@ -122,7 +125,7 @@ class Lines:
             tag = _time_of_day() + b" " + tag
         inside = self._inside.pop(stream, None)
         if inside is not None and inside != rank:
-            self._write(stream, b"\n")
+            self._write(stream, self._style.newline)
             inside = None
         ends = data.endswith(b"\n")
         if tag:

@@ -33,6 +33,7 @@ class RankOutput:
         self._loop = asyncio.get_running_loop()
         ranks = range(len(request.roster.seats))
         self._lines = Lines(screen.write, [request.roster.name(rank) for rank in ranks], request.style)
+        self._one_stream = request.tty
         self._logs = request.logs
         if self._logs:
             self._logs.on_problem = self.say
@@ -50,7 +51,7 @@ class RankOutput:
 
     def take(self, host: int, news: Output) -> None:
         """A rank on this host has written something."""
-        self.last_words.add(news.rank, news.stream, news.data)
+        self.last_words.add(news.rank, 2 if self._one_stream else news.stream, news.data)
         self._lines.feed(news.rank, news.stream, news.data)
         if self._logs:
             self._logs.write(news.rank, news.stream, news.data)

@@ -12,6 +12,8 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable
 
+from boltloom_launcher.terminal import OwnTerminal, in_background
+
 _PIECE = 64 << 10
 _MOST_WAITING = 256 << 20  # bytes; a rank that is farther behind than this gets no more
 _BACKGROUND_S = 1.0
@@ -21,9 +23,11 @@ _STDIN = 0
 class TypingIn:
     """Reads our stdin whenever a rank has room, and hands pieces to ``send(rank, data)``; b"" is the end of file."""
 
-    def __init__(self, send: Callable[[int, bytes], None], say: Callable[[str], None]) -> None:
-        """``say`` is told what a person should know."""
-        self._send, self._say = send, say
+    def __init__(
+        self, send: Callable[[int, bytes], None], say: Callable[[str], None], terminal: OwnTerminal | None = None
+    ) -> None:
+        """``say`` is told what a person should know; ``terminal`` is where it is typed, if one rank has all keys."""
+        self._send, self._say, self._terminal = send, say, terminal
         self._spool = _Spool()
         self._places: dict[int, int] = {}  # rank -> how much of the spool it was given
         self._hungry: set[int] = set()  # ranks that have taken all there is
@@ -82,10 +86,12 @@ class TypingIn:
         self._unwatch()
         if self._over or not self._hungry:
             return
-        if _in_background():
+        if in_background():
             # Reading from the terminal would stop us until we are in the foreground again.
             asyncio.get_running_loop().call_later(_BACKGROUND_S, self._watch)
             return
+        if self._terminal:
+            self._terminal.claim()  # we may have come to the foreground
         try:
             data = os.read(_STDIN, _PIECE)
         except BlockingIOError:
@@ -93,10 +99,12 @@ class TypingIn:
             return
         except OSError:
             data = b""
-        if data:
-            self._pass(data)
-        else:
+        if not data:
             self._finish()
+            return
+        self._pass(data)
+        if self._terminal:
+            self._terminal.heard(data)
 
     def _pass(self, data: bytes) -> None:
         if len(self._hungry) < len(self._places):
@@ -163,10 +171,3 @@ class _Spool:
         if self._file >= 0:
             os.close(self._file)
         self._file, self.size = -1, 0
-
-
-def _in_background() -> bool:
-    try:
-        return os.isatty(_STDIN) and os.tcgetpgrp(_STDIN) != os.getpgrp()
-    except OSError:
-        return False

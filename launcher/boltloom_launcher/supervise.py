@@ -29,6 +29,7 @@ from boltloom_launcher.rank_output import RankOutput
 from boltloom_launcher.report import for_programs, stopped_words, summary
 from boltloom_launcher.spawn import AgentProcess
 from boltloom_launcher.stdin import TypingIn
+from boltloom_launcher.terminal import OwnTerminal, size
 
 if TYPE_CHECKING:
     from boltloom_launcher.preflight import Preflight
@@ -67,7 +68,11 @@ class Supervisor:
         self._preflight: Preflight | None = None
         self._address = ""  # under which the others reach rank 0
         self._output = RankOutput(request, screen, self._grant, self._event)
-        self._typing = TypingIn(lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self._output.say)
+        interrupt = events.Stopped("interrupted", int(signal.SIGINT))
+        self._terminal = OwnTerminal(request.keys, partial(self._event, interrupt), self._tell_size)
+        self._typing = TypingIn(
+            lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self._output.say, self._terminal
+        )
         self._connections = [
             Connection(
                 reach, process, partial(self._on_news, host), partial(self._on_lost, host), partial(self._on_gone, host)
@@ -85,6 +90,7 @@ class Supervisor:
             self._work()
             await self._over.wait()
         finally:
+            self._terminal.release()
             for connection in self._connections:
                 connection.kill()
                 connection.close()
@@ -206,6 +212,8 @@ class Supervisor:
         for number in _FORWARDED_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._loop.add_signal_handler(number, self._send_all, messages.Forward(int(number)))
+        if self._request.tty:
+            self._loop.add_signal_handler(signal.SIGWINCH, self._tell_size)
 
     # ---- what is to be done ----
 
@@ -267,6 +275,8 @@ class Supervisor:
             self._request.events.note("starting", run=plan.run_id, attempt=attempt, backend=backend, ranks=ranks)
         self._typing.readers(self._request.stdin)
         self._output.begin()
+        self._tell_size()
+        self._terminal.begin()
         self._clocks = Clocks()
         self._started_at = time.monotonic()
         for host, connection in enumerate(self._connections):
@@ -287,6 +297,7 @@ class Supervisor:
         self._connections[action.host].give_up(action.why)
 
     def _do_end(self, action: actions.End) -> None:
+        self._terminal.release()  # from here on, Ctrl-C is for us
         self._send_all(messages.Stop(int(action.signal), action.grace))
 
     def _do_wake(self, action: actions.Wake) -> None:
@@ -334,6 +345,11 @@ class Supervisor:
 
     def _now(self) -> float:
         return time.monotonic() - self._started_at
+
+    def _tell_size(self) -> None:
+        """The ranks' terminals are as large as ours. Where all of them read, ours shows what is typed."""
+        if self._request.tty:
+            self._send_all(messages.Terminal(*size(), echo=self._request.keys))
 
     def _grant(self, host: int, credit: messages.Credit) -> None:
         self._connections[host].send(credit)

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from boltloom_launcher.agent import command
 from boltloom_launcher.agent.awake import keep_awake
@@ -48,6 +48,7 @@ from boltloom_launcher.agent.messages import (
     StartMpi,
     Stdin,
     Stop,
+    Terminal,
     Unstarted,
 )
 from boltloom_launcher.agent.output_feed import OutputFeed
@@ -79,6 +80,7 @@ class Agent:
         self._mark = os.urandom(16).hex()
         self._mpi: Mpirun | None = None  # if the ranks are started by one
         self._argv: list[str] = []
+        self._terminal: Terminal | None = None  # what each rank gets
         self._cwd = "/"
         self._env: dict[str, str] = {}
         self._grace = 10.0
@@ -91,7 +93,7 @@ class Agent:
         raise_limit()
         self._catch_signals()
         self._channel = Channel(self._selector, self._obey, self.leave, self._on_room)
-        self._inputs = StdinFeed(self._selector, self._channel)
+        self._inputs = StdinFeed(self._selector, self._channel, self._timers.after)
         self._outputs = OutputFeed(self._selector, self._channel)
         self._preflight: Preflight | None = None
         self._greet()
@@ -209,25 +211,30 @@ class Agent:
 
     def _obey(self, order: Message) -> None:
         self._heard = time.monotonic()
-        if isinstance(order, Ping):
-            self._channel.send(Pong())
-        elif isinstance(order, Prepare):
-            self._prepare(order)
-        elif isinstance(order, (Inspect, Connect)):
-            self._compare(order)
-        elif isinstance(order, (Start, StartMpi, RunDaemon, DaemonOver)):
-            self._start(order)
-        elif isinstance(order, Stop):
-            self._ending.begin(order.signal, order.grace)
-            self._wind_up()
-        elif isinstance(order, Forward):
-            self._forward(order.signal)
-        elif isinstance(order, Stdin):
-            self._inputs.give(order.rank, order.data)
-        elif isinstance(order, Credit):
-            self._outputs.credit(order.stream, order.size)
-        elif isinstance(order, Leave):
-            self.leave()
+        act = self._OBEY.get(type(order))
+        if act:
+            act(self, order)
+
+    _OBEY: dict[type, Callable[[Agent, Any], None]] = {
+        Ping: lambda self, _: self._channel.send(Pong()),
+        Prepare: lambda self, order: self._prepare(order),
+        Inspect: lambda self, order: self._compare(order),
+        Connect: lambda self, order: self._compare(order),
+        Start: lambda self, order: self._start(order),
+        StartMpi: lambda self, order: self._start(order),
+        RunDaemon: lambda self, order: self._start(order),
+        DaemonOver: lambda self, order: self._start(order),
+        Terminal: lambda self, order: self._resize(order),
+        Stop: lambda self, order: self._stop(order),
+        Forward: lambda self, order: self._forward(order.signal),
+        Stdin: lambda self, order: self._inputs.give(order.rank, order.data),
+        Credit: lambda self, order: self._outputs.credit(order.stream, order.size),
+        Leave: lambda self, _: self.leave(),
+    }
+
+    def _stop(self, order: Stop) -> None:
+        self._ending.begin(order.signal, order.grace)
+        self._wind_up()
 
     def _forward(self, number: int) -> None:
         for rank in self._ranks.values():
@@ -328,6 +335,12 @@ class Agent:
             self._awake = True
             keep_awake()
 
+    def _resize(self, order: Terminal) -> None:
+        self._terminal = order
+        for rank in self._ranks.values():
+            if rank.alive and rank.terminal:
+                rank.terminal.resize(order.columns, order.rows)
+
     def _start_rank(
         self, wanted: RankOrder, order: Start | StartMpi, more: dict[str, str], fds: Sequence[int] = ()
     ) -> RankProcess | None:
@@ -335,7 +348,7 @@ class Agent:
             env = _environment(order.drop, {**order.env, **wanted.env, **more, _MARK: self._mark})
             for name, text in wanted.files.items():
                 env[name] = self._files.write(f"{wanted.rank}-{name}", text)
-            rank = RankProcess(wanted.rank, self._argv, env, self._cwd, wanted.stdin, fds)
+            rank = RankProcess(wanted.rank, self._argv, env, self._cwd, wanted.stdin, self._terminal, fds)
         except OSError as error:
             self._channel.send(Unstarted(wanted.rank, str(error)))
             return None

@@ -100,6 +100,12 @@ class RunDaemon(NamedTuple):
 
     number: int
     words: list[str]
+class Terminal(NamedTuple):
+    """Every rank that is started from here on has a terminal of this size; those that have one get the size."""
+
+    columns: int
+    rows: int
+    echo: bool  # it shows what is typed: the user's own terminal does not
 
 
 class Stop(NamedTuple):
@@ -273,7 +279,7 @@ class Ended(NamedTuple):
 
 _ForMpi = Union[StartMpi, RunDaemon, DaemonOver]
 _OfMpi = Union[WantDaemon, DaemonOver, MpirunOver]
-Order = Union[Prepare, Inspect, Connect, Start, Stop, Forward, Credit, Stdin, Ping, Leave, _ForMpi]
+Order = Union[Prepare, Inspect, Connect, Start, Terminal, Stop, Forward, Credit, Stdin, Ping, Leave, _ForMpi]
 _AboutRanks = Union[Started, Unstarted, Output, Exited, StdinReady, StdinClosed]
 News = Union[Hello, Prepared, Inspected, Connected, _AboutRanks, Pong, Ended, _OfMpi]
 Message = Union[Order, News]
@@ -281,7 +287,7 @@ Message = Union[Order, News]
 ALL = {
     kind.__name__: kind
     for kind in (
-        *(Prepare, Inspect, Connect, Start, Stop, Forward, Credit, Stdin, Ping, Leave),
+        *(Prepare, Inspect, Connect, Start, Terminal, Stop, Forward, Credit, Stdin, Ping, Leave),
         *(Hello, Prepared, Inspected, Connected, Started, Unstarted, Output, Exited),
         *(StdinReady, StdinClosed, Pong, Ended),
         *(StartMpi, RunDaemon, WantDaemon, DaemonOver, MpirunOver),

@@ -15,7 +15,7 @@ from boltloom_launcher.agent.messages import Output
 from boltloom_launcher.agent.processes import READ_BYTES, RankProcess
 
 _CREDIT = 4 << 20  # bytes of a stream that may be under way or wait at the launcher
-_DRAIN_READS = 5  # a pipe holds 1 MiB at most: so many reads empty what a rank wrote before it ended
+_DRAIN_BYTES = 5 << 18  # a pipe holds 1 MiB at most, a terminal less: so much empties what a rank wrote before it ended
 
 
 class OutputFeed:
@@ -47,9 +47,10 @@ class OutputFeed:
     def drain(self, rank: RankProcess) -> None:
         """The rank has ended: what it left in its pipes comes before the news of its end, room or not."""
         for fd in list(rank.outputs):
-            for _ in range(_DRAIN_READS):
-                if not self._read(rank, fd, READ_BYTES):
-                    break
+            left, got = _DRAIN_BYTES, 1
+            while got and left > 0:
+                got = self._read(rank, fd, READ_BYTES)
+                left -= got
 
     def _has_room(self, stream: int) -> bool:
         return self._credit[stream] > 0 and not self._channel.full
@@ -69,12 +70,13 @@ class OutputFeed:
             if fd in watched and not self._has_room(rank.outputs[fd]):
                 self._selector.unregister(fd)
 
-    def _read(self, rank: RankProcess, fd: int, count: int) -> bool:
+    def _read(self, rank: RankProcess, fd: int, count: int) -> int:
+        """How many bytes there were; 0 also at the end."""
         try:
             data = os.read(fd, count)
         except BlockingIOError:
-            return False
-        except OSError:
+            return 0
+        except OSError:  # of a terminal, the end
             data = b""
         if data and rank.muted:
             return True
@@ -82,9 +84,9 @@ class OutputFeed:
             stream = rank.outputs[fd]
             self._credit[stream] -= len(data)
             self._channel.send(Output(rank.rank, stream, data))
-            return True
+            return len(data)
         if fd in self._selector.get_map():
             self._selector.unregister(fd)
         del self._ranks[fd]
         rank.close_output(fd)
-        return False
+        return 0

@@ -9,10 +9,14 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Sequence
+from typing import TYPE_CHECKING, Sequence
 
 from boltloom_launcher.agent.command import through_sh
 from boltloom_launcher.agent.descriptors import as_given, out_of_the_way
+from boltloom_launcher.agent.messages import Terminal
+
+if TYPE_CHECKING:
+    from boltloom_launcher.agent.terminal import OnTerminal
 
 _PR_SET_CHILD_SUBREAPER = 36
 _F_SETPIPE_SZ = 1031
@@ -55,16 +59,19 @@ class RankProcess:
     """A running rank: its process group, its pipes, and how it ended."""
 
     def __init__(
-        self, rank: int, argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool, fds: Sequence[int] = ()
+        self,
+        rank: int,
+        argv: list[str],
+        env: dict[str, str],
+        cwd: str,
+        wants_stdin: bool,
+        terminal: Terminal | None = None,
+        fds: Sequence[int] = (),
     ) -> None:
-        """Start it; it inherits ``fds``. :raises OSError: it cannot be started."""
+        """Start it, with pipes or on a terminal; it inherits ``fds``. :raises OSError: it cannot be started."""
         self.rank = rank
-        try:
-            self._popen = _started(argv, env, cwd, wants_stdin, fds)
-        except OSError as error:
-            if error.errno != errno.ENOEXEC:
-                raise
-            self._popen = _started(through_sh(argv, cwd, env), env, cwd, wants_stdin, fds)
+        self.terminal = _on_terminal(argv, env, cwd, wants_stdin, terminal, fds) if terminal else None
+        self._popen: OnTerminal | subprocess.Popen[bytes] = self.terminal or _piped(argv, env, cwd, wants_stdin, fds)
         self.pid = self._popen.pid
         self.stdin = self._popen.stdin.fileno() if self._popen.stdin else -1
         self.outputs: dict[int, int] = {}  # file descriptor -> 1 (stdout) or 2 (stderr), while it is open
@@ -103,6 +110,8 @@ class RankProcess:
         self.alive = False
         self.leaves_group = True
         self.group_lives()
+        if self.terminal:
+            self.terminal.let_go()
         if os.WIFSIGNALED(status):
             self._popen.returncode = -os.WTERMSIG(status)
             return None, os.WTERMSIG(status)
@@ -121,6 +130,25 @@ class RankProcess:
         pipe = self._popen.stdout if stream == 1 else self._popen.stderr
         if pipe is not None:
             pipe.close()
+
+
+def _on_terminal(
+    argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool, wanted: Terminal, fds: Sequence[int]
+) -> OnTerminal:
+    from boltloom_launcher.agent.terminal import OnTerminal  # most runs do without
+
+    return OnTerminal(argv, env, cwd, wants_stdin, wanted, fds)
+
+
+def _piped(
+    argv: list[str], env: dict[str, str], cwd: str, wants_stdin: bool, fds: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    try:
+        return _started(argv, env, cwd, wants_stdin, fds)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        return _started(through_sh(argv, cwd, env), env, cwd, wants_stdin, fds)
 
 
 def _started(

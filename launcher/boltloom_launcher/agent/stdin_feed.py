@@ -7,20 +7,31 @@ next: so a rank that does not read holds back itself, not our memory.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
+from typing import Callable
 
 from boltloom_launcher.agent.channel import Channel
 from boltloom_launcher.agent.messages import StdinClosed, StdinReady
 from boltloom_launcher.agent.processes import RankProcess
 
+_SOONEST_S, _LATEST_S = 0.02, 1.0  # when it is seen whether a terminal's reader has taken the end of file
+
 
 class StdinFeed:
     """Feeds the ranks of this host."""
 
-    def __init__(self, selector: selectors.BaseSelector, channel: Channel) -> None:
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        channel: Channel,
+        after: Callable[[float, Callable[[], None]], None],
+    ) -> None:
+        """``after(seconds, action)`` does something later."""
         self._selector = selector
         self._channel = channel
+        self._after = after
         self._readers: dict[int, _Reader] = {}
 
     def attach(self, rank: RankProcess) -> None:
@@ -47,6 +58,7 @@ class StdinFeed:
         reader = self._readers.get(rank.rank)
         if reader is not None:
             self._close(reader)
+        rank.close_stdin()  # a terminal's is open beyond the end of file
 
     def _write(self, reader: _Reader) -> None:
         try:
@@ -67,9 +79,24 @@ class StdinFeed:
     def _close(self, reader: _Reader) -> None:
         if reader.process.stdin in self._selector.get_map():
             self._selector.unregister(reader.process.stdin)
-        reader.process.close_stdin()
+        if reader.process.terminal and reader.over:
+            self._stay_at_end(reader.process, _SOONEST_S)
+        else:
+            reader.process.close_stdin()
         del self._readers[reader.process.rank]
         self._channel.send(StdinClosed(reader.process.rank))
+
+    def _stay_at_end(self, rank: RankProcess, wait: float) -> None:
+        """An end of file that is typed on a terminal is read once, or gets lost when its reader changes the modes.
+
+        Ours stands behind what was typed before, and stays: as often as somebody has read it, there is another.
+        """
+        if rank.stdin < 0 or not rank.alive or rank.terminal is None:
+            return
+        if not rank.terminal.unread():
+            with contextlib.suppress(OSError):
+                os.write(rank.stdin, rank.terminal.end_of_file())
+        self._after(wait, lambda: self._stay_at_end(rank, min(2 * wait, _LATEST_S)))
 
 
 class _Reader:

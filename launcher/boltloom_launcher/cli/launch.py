@@ -99,6 +99,7 @@ from boltloom_launcher.spawn import start_agents
 @click.option("--deadline", type=SECONDS, help="Seconds that the whole run may take (exit status 124).")
 @click.option("--grace", default=10.0, type=SECONDS_OR_NONE, help="Seconds from SIGTERM to SIGKILL. [default: 10]")
 @click.option("--stdin", default="all", metavar="all|RANK|none", help="Which ranks read what is typed. [default: all]")
+@click.option("--tty", is_flag=True, help="Give each rank a terminal, of the size of this one.")
 @click.option(
     "--max-restarts",
     default=0,
@@ -115,7 +116,9 @@ from boltloom_launcher.spawn import start_agents
 def launch(**options: Any) -> int:
     """Start COMMAND once per rank and supervise the ranks until all have ended.
 
-    The first word that is no option begins COMMAND. Typed input goes to every rank. If a rank
+    The first word that is no option begins COMMAND. Typed input goes to every rank. With --tty and one
+    reader (--stdin 0), so does every key, Ctrl-C included, as with ssh; Ctrl-] three times within a
+    second interrupts the run. If a rank
     fails, the others are ended and its exit status (128 + signal) is that of the run.
     With --backend mpi the hosts' own mpirun (or the one that BOLTLOOM_MPIRUN names, as
     in --env BOLTLOOM_MPIRUN=mpirun.mpich) wires the ranks up: Open MPI 4 or 5, or MPICH.
@@ -158,6 +161,9 @@ def _request(options: dict[str, Any]) -> Request:
     if name:
         backend(name)
     size = len(listed.roster.seats)
+    readers = _readers(options["stdin"], size)
+    # Typed on a terminal, shown on one, and for one rank: then that rank's terminal does everything that ours would.
+    keys = options["tty"] and len(readers) == 1 and os.isatty(0) and os.isatty(1)
     return Request(
         roster=listed.roster,
         backend=name,
@@ -166,7 +172,7 @@ def _request(options: dict[str, Any]) -> Request:
         checked=not options["no_verify_script"],
         preflight=options["preflight"],
         cables=listed.cables,
-        env=_env([*listed.envs, *options["env"]]),
+        env=_env([*listed.envs, *options["env"]], options["tty"]),
         cwd=options["cwd"] or _here(),
         cwd_required=options["cwd"] is not None,
         starting_port=options["starting_port"],
@@ -176,11 +182,13 @@ def _request(options: dict[str, Any]) -> Request:
         timeout=options["timeout"],
         deadline=options["deadline"],
         grace=options["grace"],
-        stdin=_readers(options["stdin"], size),
+        stdin=readers,
+        tty=options["tty"],
+        keys=keys,
         restarts=options["max_restarts"],
         rest=options["restart_delay"],
         dry=options["dry_run"],
-        style=_style(options, size),
+        style=_style(options, size, readers if keys else ()),
         events=EventLog(options["events"]) if options["events"] else None,
         logs=RankLogs(options["output_dir"], size) if options["output_dir"] else None,
         verbose=options["verbose"],
@@ -204,7 +212,7 @@ def _mpi_args(given: Sequence[str], name: str) -> tuple[str, ...]:
         raise UsageError(f"--mpi-arg cannot be cut into words ({error})", "close its quotes") from None
 
 
-def _style(options: dict[str, Any], size: int) -> Style:
+def _style(options: dict[str, Any], size: int, keyed: tuple[int, ...]) -> Style:
     tag, only = options["tag_output"], options["only_rank"]
     if only is not None and only >= size:
         raise UsageError(f"--only-rank is {only}, which is no rank of this run", f"give one from 0 to {size - 1}")
@@ -214,7 +222,16 @@ def _style(options: dict[str, Any], size: int) -> Style:
     seen = size if shown is None else len(shown)
     tag = (seen > 1 and os.isatty(1) and not options["raw"]) if tag is None else tag
     coloured = frozenset(fd for fd in (1, 2) if colours.wanted(options["color"], fd))
-    return Style(tag, options["timestamps"], options["raw"], shown, hosts=options["tag_hosts"], coloured=coloured)
+    return Style(
+        tag=tag,
+        stamps=options["timestamps"],
+        raw=options["raw"],
+        shown=shown,
+        hosts=options["tag_hosts"],
+        coloured=coloured,
+        keyed=frozenset(keyed),
+        newline=b"\r\n" if keyed and os.isatty(2) else b"\n",  # on a terminal that does nothing by itself
+    )
 
 
 def _readers(given: str, size: int) -> tuple[int, ...]:
@@ -227,9 +244,14 @@ def _readers(given: str, size: int) -> tuple[int, ...]:
     return (int(given),)
 
 
-def _env(given: list[str]) -> tuple[tuple[str, str], ...]:
-    """The terminal's size is passed on, as mlx.launch does."""
+def _env(given: list[str], tty: bool) -> tuple[tuple[str, str], ...]:
+    """The terminal's size is passed on, as mlx.launch does.
+
+    A rank's own terminal knows its size, and programs would believe these variables even when it has changed.
+    """
     env = variables(given)
+    if tty:
+        return tuple({"TERM": os.environ.get("TERM") or "dumb", **env}.items())
     columns, lines = shutil.get_terminal_size((0, 0))
     if columns > 0 and "COLUMNS" not in env:
         env |= {"COLUMNS": str(columns), "LINES": str(lines)}

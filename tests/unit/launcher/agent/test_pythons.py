@@ -33,6 +33,7 @@ from boltloom_launcher.agent.messages import (
     RankOrder,
     Start,
     Stdin,
+    Terminal,
 )
 from launcher.running import free_port
 
@@ -123,6 +124,31 @@ def test_it_asks_a_python_like_itself(agent: subprocess.Popen[bytes]) -> None:
     assert _more(agent, Connected, 1) == [Connected([Attempt(*target, "127.0.0.1", "", others_may=False)])]
     agent.stdin.close()
     assert agent.wait(timeout=DEADLINE) == 0
+
+
+def test_a_rank_on_a_terminal(agent: subprocess.Popen[bytes]) -> None:
+    script = "stty size; stty -a | grep -cw -e -echo; read x; stty size; cat; echo err >&2"
+    wanted = Command(["sh", "-c", script], "", module=False, checked=True)
+    orders = [
+        Prepare(wanted, {}, [], "/", True, [], False, 5.0, None),
+        Terminal(90, 30, False),
+        Start({}, [], [RankOrder(0, {}, {}, stdin=True)]),
+        Terminal(91, 31, False),
+        Stdin(0, b"typed\nmore"),
+        Stdin(0, b""),
+    ]
+    assert agent.stdin is not None
+    agent.stdin.write(bootstrap.agent_bytes() + b"".join(map(pack, orders[:3])))
+    agent.stdin.flush()
+    news = _until(agent, Output, 1)
+    agent.stdin.write(b"".join(map(pack, orders[3:])))
+    agent.stdin.flush()
+    news += _more(agent, Exited, 1)
+    agent.stdin.close()
+    assert agent.wait(timeout=DEADLINE) == 0
+    written = [each for each in news if isinstance(each, Output)]
+    assert {each.stream for each in written} == {1}
+    assert b"".join(each.data for each in written) == b"30 90\r\n1\r\n31 91\r\nmoreerr\r\n"
 
 
 def _until(agent: subprocess.Popen[bytes], kind: type, times: int) -> list[Message]:

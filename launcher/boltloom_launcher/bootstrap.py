@@ -35,6 +35,9 @@ _MODULES = (
     "memory",
     "machine",
     "private_files",
+    "rank_log",
+    "registry",
+    "visits",
     "channel",
     "stdin_feed",
     "output_feed",
@@ -47,6 +50,7 @@ _MODULES = (
     "which_mpirun",
     "stubs",
     "mpirun",
+    "run_record",
     "loop",
 )
 

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from boltloom_launcher.addresses import management_addresses
-from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, Prepared, RankOrder, Start, StartMpi
+from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, Prepared, RankOrder, Run, Start, StartMpi
 from boltloom_launcher.backends import STALE, Listening, Plan, backend, endpoint, rank_env
 from boltloom_launcher.hosts import Seat
 from boltloom_launcher.job import Request
 from boltloom_launcher.mpi.arguments import machine_file, mpirun_arguments, stub_text
 from boltloom_launcher.policy.limits import MPIRUN_S, SILENCE_S
+from boltloom_launcher.whoami import whoami
 
 _ADJECTIVES = ("brisk", "calm", "clear", "even", "keen", "mild", "quiet", "ready", "steady", "warm")
 _ANIMALS = ("badger", "crane", "finch", "heron", "lynx", "marten", "otter", "plover", "stoat", "wren")
@@ -106,6 +107,12 @@ def with_ports(plan: Plan, coordinator: str, chosen: Sequence[Sequence[int]]) ->
 
 def _listening(plan: Plan, host: int) -> list[Listening]:
     return [each for each in backend(plan.backend).ports(plan) if plan.seats[each.rank].host == host]
+
+
+def run_order(request: Request, plan: Plan) -> Run:
+    """Have a host note the run where `boltloom ps` finds it."""
+    logs = os.path.abspath(request.logs.folder) if request.logs else ""
+    return Run(plan.run_id, *whoami(), os.getpid(), list(request.argv), logs)
 
 
 def start_order(request: Request, plan: Plan, host: int, mpirun: str) -> Start | StartMpi:

@@ -20,6 +20,7 @@ class RankLogs:
         :raises UsageError: they cannot be made.
         """
         self.on_problem: Callable[[str], None] = lambda words: None
+        self.folder = folder
         self._files: dict[tuple[int, int], int] = {}
         self._paths: dict[tuple[int, int], str] = {}
         try:

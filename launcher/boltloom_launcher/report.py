@@ -149,6 +149,8 @@ def stopped_words(stopped: Stopped) -> str:
         return "nobody reads stdout any more"
     if stopped.why == "output-failed":
         return f"cannot write stdout: {stopped.words}"
+    if stopped.why == "killed":
+        return f"ended by boltloom kill of {stopped.words}"
     return f"interrupted by {signal_name(stopped.signal)}"
 
 

@@ -62,6 +62,8 @@ class TypingIn:
         self._hungry.discard(rank)
         if not self._hungry:
             self._unwatch()
+        if self._terminal and not self._places:
+            self._terminal.release()  # nobody is left whose keys these are: Ctrl-C is for us
         self._tidy()
 
     def stop(self) -> None:

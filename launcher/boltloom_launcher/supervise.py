@@ -20,8 +20,9 @@ from boltloom_launcher.connection import Connection
 from boltloom_launcher.errors import EXIT_DEADLINE, BoltloomError, exit_status
 from boltloom_launcher.job import Request
 from boltloom_launcher.mpi.serving import RANKS_END_S, daemon_order, how_it_ended, left_alone, mismatch
-from boltloom_launcher.orders import draft, prepare_order, start_order, with_ports, would_run
+from boltloom_launcher.orders import draft, prepare_order, run_order, start_order, with_ports, would_run
 from boltloom_launcher.output import Screen
+from boltloom_launcher.own_entry import OwnEntry
 from boltloom_launcher.policy import actions, events
 from boltloom_launcher.policy.job import Job, status_of
 from boltloom_launcher.policy.step import begin, step
@@ -69,6 +70,7 @@ class Supervisor:
         self._address = ""  # under which the others reach rank 0
         self._output = RankOutput(request, screen, self._grant, self._event)
         interrupt = events.Stopped("interrupted", int(signal.SIGINT))
+        self._entry = OwnEntry()
         self._terminal = OwnTerminal(request.keys, partial(self._event, interrupt), self._tell_size)
         self._typing = TypingIn(
             lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self._output.say, self._terminal
@@ -91,6 +93,7 @@ class Supervisor:
             await self._over.wait()
         finally:
             self._terminal.release()
+            self._entry.remove()
             for connection in self._connections:
                 connection.kill()
                 connection.close()
@@ -140,7 +143,7 @@ class Supervisor:
         elif isinstance(news, messages.StdinClosed):
             self._typing.closed(news.rank)
         elif isinstance(news, messages.Ended):
-            self._event(events.AgentEnded(host, news.why, self._now()))
+            self._agent_ended(host, news)
         else:
             self._about_mpi(news)
 
@@ -195,6 +198,11 @@ class Supervisor:
         if attempt == self.job.attempt:
             for event in left_alone(self.job, news, self._now()):
                 self._event(event)
+    def _agent_ended(self, host: int, news: messages.Ended) -> None:
+        if news.by:
+            self._event(events.Stopped("killed", news.signal, news.by))
+        else:
+            self._event(events.AgentEnded(host, news.why, self._now()))
 
     def _on_lost(self, host: int, why: str) -> None:
         for rank in self._request.roster.ranks_on(host):
@@ -207,13 +215,15 @@ class Supervisor:
     def _catch_signals(self) -> None:
         for number in _ENDING_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, or a shell's background job
-                stopped = events.Stopped("interrupted", int(number))
-                self._loop.add_signal_handler(number, self._event, stopped)
+                self._loop.add_signal_handler(number, self._on_signal, int(number))
         for number in _FORWARDED_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._loop.add_signal_handler(number, self._send_all, messages.Forward(int(number)))
         if self._request.tty:
             self._loop.add_signal_handler(signal.SIGWINCH, self._tell_size)
+
+    def _on_signal(self, number: int) -> None:
+        self._event(self._entry.stopped(number))
 
     # ---- what is to be done ----
 
@@ -275,6 +285,9 @@ class Supervisor:
             self._request.events.note("starting", run=plan.run_id, attempt=attempt, backend=backend, ranks=ranks)
         self._typing.readers(self._request.stdin)
         self._output.begin()
+        run = run_order(self._request, plan)
+        self._entry.enter(self._request, run)
+        self._send_all(run)
         self._tell_size()
         self._terminal.begin()
         self._clocks = Clocks()

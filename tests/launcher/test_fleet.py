@@ -281,3 +281,21 @@ def test_a_host_that_goes_down_takes_the_run_with_it_and_leaves_nobody(pair: Fle
     assert process.returncode == 3
     assert re.match(rb"boltloom: rank 1 on mac2 \(pid \d+\) was lost: .*; the other rank was ended\n", said)
     assert b"4321" not in pair.run("mac1", ["ps", "ax"], text=False).stdout
+
+
+def test_a_run_is_found_from_its_launcher_and_ended_from_one_of_its_hosts(pair: Fleet) -> None:
+    argv = [*BOLTLOOM, "launch", "--hosts", "mac1,mac2", "--", "sh", "-c", "echo up; exec sleep 300"]
+    process = pair.popen("control", argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    read_lines(process, 2)
+    done = pair.run("control", [*BOLTLOOM, "ps", "--json"], text=False, timeout=DEADLINE)
+    found = json.loads(done.stdout)
+    assert [(run["host"], [each["rank"] for each in run["ranks"]]) for run in found] == [("mac1", [0]), ("mac2", [1])]
+    kill = [*BOLTLOOM, "kill", "--hosts", "mac2", found[0]["run"]]
+    assert (
+        pair.run("control", kill, text=False, timeout=DEADLINE).stdout.decode() == f"ended {found[0]['run']} on mac2\n"
+    )
+    _, words = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 143
+    assert b"; 2 ranks were ended\n" in words  # that on the other host by the launcher
+    for mac in ("mac1", "mac2"):
+        assert pair.run(mac, ["pgrep", "-x", "sleep"]).returncode == 1

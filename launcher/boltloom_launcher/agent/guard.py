@@ -49,7 +49,7 @@ class Guard:
         self._say(f"over {group}")
 
     def folder(self, path: str) -> None:
-        """A folder was made for the ranks' files."""
+        """A folder was made, for the ranks' files or for the run's entry in the registry."""
         self._say(f"folder {path}")
 
     def ports(self, ports: Sequence[int]) -> None:
@@ -98,8 +98,8 @@ class _Charge:
                 self._mark = value
             elif word == "dismissed":
                 self._groups.clear()
-                self._folders, self._mark = [], ""
-                self._ports = []
+                self._mark = ""
+                self._folders, self._ports = [], []
 
     def end(self) -> None:
         """Do what the agent would have done."""

@@ -31,17 +31,21 @@ from boltloom_launcher.agent.messages import (
     Credit,
     DaemonOver,
     Ended,
+    EndRun,
     Exited,
     Forward,
     Hello,
     Inspect,
     Leave,
+    ListRuns,
     Message,
     Ping,
     Pong,
     Prepare,
     Prepared,
     RankOrder,
+    ReadLog,
+    Run,
     RunDaemon,
     Start,
     Started,
@@ -56,6 +60,8 @@ from boltloom_launcher.agent.ports import Ports
 from boltloom_launcher.agent.private_files import PrivateFiles
 from boltloom_launcher.agent.processes import RankProcess, become_subreaper, widen
 from boltloom_launcher.agent.python_program import absent, python_program
+from boltloom_launcher.agent.registry import Request
+from boltloom_launcher.agent.run_record import RunRecord
 from boltloom_launcher.agent.stdin_feed import StdinFeed
 
 if TYPE_CHECKING:
@@ -91,16 +97,18 @@ class Agent:
         self._leaving = False
         self._awake = False
         raise_limit()
+        self._asked = 0  # the signal with which `boltloom kill` has us end the ranks
         self._catch_signals()
-        self._channel = Channel(self._selector, self._obey, self.leave, self._on_room)
+        self._channel = Channel(self._selector, self._obey, self._launcher_gone, self._on_room)
         self._inputs = StdinFeed(self._selector, self._channel, self._timers.after)
-        self._outputs = OutputFeed(self._selector, self._channel)
+        self._outputs = OutputFeed(self._selector, self._channel, self._keep)
         self._preflight: Preflight | None = None
         self._greet()
         # The launcher need not wait for this. A subreaper would adopt the guard, so we become one afterwards.
         self._guard = Guard()
         self._files = PrivateFiles(self._guard.folder)
         self._guard.mark(f"{_MARK}={self._mark}")
+        self._record = RunRecord(self._files, self._guard, f"{_MARK}={self._mark}")
         if not become_subreaper():
             self._ending.search_for(f"{_MARK}={self._mark}")
 
@@ -119,6 +127,7 @@ class Agent:
                     key.data()
                 self._timers.fire()
         finally:
+            self._record.forget()
             self._remove_files()
             self._ports.release()
         self._guard.dismiss()
@@ -126,7 +135,10 @@ class Agent:
     def _finished(self) -> bool:
         return self._leaving and not self._ending.anybody_left() and self._channel.idle
 
-    def leave(self) -> None:
+    def _launcher_gone(self) -> None:
+        self.leave("launcher gone")
+
+    def leave(self, state: str = "ending", number: int = signal.SIGTERM) -> None:
         """End everybody, then ourselves."""
         if self._leaving:
             return
@@ -135,7 +147,8 @@ class Agent:
         self._wind_up()
         self._ending.look_for_strays()
         if self._ending.anybody_left():
-            self._ending.begin(signal.SIGTERM, self._grace)
+            self._record.state(state)
+            self._ending.begin(number, self._grace)
             self._look_for_leftovers()
 
     def _wind_up(self) -> None:
@@ -168,7 +181,10 @@ class Agent:
         numbers = os.read(self._signals, 4096)
         self._reap()
         others = [number for number in numbers if number != signal.SIGCHLD]
-        if others:
+        request = self._record.request() if signal.SIGTERM in others else None
+        if request:
+            self._end_as_asked(request)
+        elif others:
             self._end(f"was ended by {signal.Signals(others[0]).name}")
 
     def _end(self, why: str) -> None:
@@ -176,6 +192,20 @@ class Agent:
         if not self._leaving:
             self._channel.send(Ended(why))
         self.leave()
+
+    def _end_as_asked(self, request: Request) -> None:
+        """By `boltloom kill`. The launcher need not hear of it for this to happen, if it does it says so."""
+        if self._leaving:
+            self._ending.begin(request.signal, self._grace)
+            return
+        self._asked = request.signal
+        self._channel.send(Ended("was ended by boltloom kill", request.by, request.signal))
+        self.leave(number=request.signal)
+
+    def _stop(self, order: Stop) -> None:
+        if order.signal != self._asked:  # else the launcher has heard of what we do already
+            self._record.state("ending")
+            self._ending.begin(order.signal, order.grace)
 
     def _reap(self) -> None:
         by_pid = {rank.pid: rank for rank in self._ranks.values() if rank.alive}
@@ -204,6 +234,9 @@ class Agent:
         if self._mpi:
             self._mpi.rank_over(rank.rank, code)
 
+    def _keep(self, rank: int, data: bytes) -> None:
+        self._record.keep(rank, data)
+
     def _on_room(self) -> None:
         self._outputs.go_on()
 
@@ -229,6 +262,10 @@ class Agent:
         Forward: lambda self, order: self._forward(order.signal),
         Stdin: lambda self, order: self._inputs.give(order.rank, order.data),
         Credit: lambda self, order: self._outputs.credit(order.stream, order.size),
+        Run: lambda self, order: self._record.enter(order, self._grace),
+        ListRuns: lambda self, order: self._visited(order),
+        EndRun: lambda self, order: self._visited(order),
+        ReadLog: lambda self, order: self._visited(order),
         Leave: lambda self, _: self.leave(),
     }
 
@@ -247,6 +284,7 @@ class Agent:
                 self._timers.after(_LEFTOVER_CHECK_S, lambda: self._prepare(order))
                 return
             self._ending.forget()
+            self._record.forget()
             self._remove_files()
             self._ports.release()
         self._grace = order.grace
@@ -329,11 +367,17 @@ class Agent:
         if isinstance(order, Start):
             for wanted in order.ranks:
                 self._start_rank(wanted, order, {})
+            self._record.started(self._ranks)
         elif self._mpi:
             self._mpi.obey(order)
         if not self._awake:
             self._awake = True
             keep_awake()
+
+    def _visited(self, order: ListRuns | EndRun | ReadLog) -> None:
+        from boltloom_launcher.agent.visits import Visits  # who runs ranks does without
+
+        Visits(self._channel.send, self._timers.after).obey(order)
 
     def _resize(self, order: Terminal) -> None:
         self._terminal = order
@@ -358,6 +402,8 @@ class Agent:
         if wanted.stdin:
             self._inputs.attach(rank)
         self._channel.send(Started(rank.rank, rank.pid, time.monotonic() - self._started_at))
+        if self._mpi:  # which starts them one by one
+            self._record.started(self._ranks)
         return rank
 
 

@@ -6,7 +6,7 @@ A field named ``data`` comes last and holds raw bytes; everything else is what J
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import Any, NamedTuple, Union
 
 # ---- orders ----
 
@@ -133,6 +133,37 @@ class Stdin(NamedTuple):
 
     rank: int
     data: bytes
+
+
+class Run(NamedTuple):
+    """The run that the next order to start is about, for the registry of this host."""
+
+    name: str
+    user: str  # the launcher's
+    host: str
+    pid: int
+    command: list[str]
+    logs: str  # where the launcher keeps all output, "" for nowhere
+
+
+class ListRuns(NamedTuple):
+    """Say which runs of this user have ranks on this host."""
+
+
+class EndRun(NamedTuple):
+    """Have the agent of such a run end it, with this signal first."""
+
+    key: str  # of its RunEntry
+    signal: int
+    by: str  # the user who wants it, and from where
+
+
+class ReadLog(NamedTuple):
+    """Send what a rank of such a run has written, from this byte on."""
+
+    key: str
+    rank: int
+    start: int
 
 
 class Ping(NamedTuple):
@@ -275,21 +306,70 @@ class Ended(NamedTuple):
     """Somebody else than the launcher has told the agent to end, so it ends its ranks."""
 
     why: str
+    by: str = ""  # the user of `boltloom kill`
+    signal: int = 0  # which it wanted the ranks to get first
+
+
+class RunEntry(NamedTuple):
+    """What a host knows of a run."""
+
+    key: str  # another one for every agent of this host
+    name: str
+    user: str
+    host: str
+    pid: int
+    command: list[str]
+    logs: str
+    since: float  # seconds since 1970, on the clock of this host
+    grace: float
+    ranks: list[list[int]]  # rank and pid
+    hosts: list[list[Any]]  # of the launcher's own entry, which has no ranks: name, ssh's target and options, Pythons
+    state: str  # running, ending, launcher gone, agent gone, over
+
+
+class Runs(NamedTuple):
+    """All runs of this user that have ranks on this host."""
+
+    runs: list[RunEntry]
+
+
+class RunEnding(NamedTuple):
+    """A run was told to end."""
+
+    problem: str  # "" for none
+
+
+class Log(NamedTuple):
+    """What a rank wrote, from byte ``start`` on; earlier bytes are no longer there."""
+
+    rank: int
+    start: int
+    data: bytes
+
+
+class LogEnd(NamedTuple):
+    """Nothing more can be read of this rank."""
+
+    rank: int
 
 
 _ForMpi = Union[StartMpi, RunDaemon, DaemonOver]
 _OfMpi = Union[WantDaemon, DaemonOver, MpirunOver]
-Order = Union[Prepare, Inspect, Connect, Start, Terminal, Stop, Forward, Credit, Stdin, Ping, Leave, _ForMpi]
-_AboutRanks = Union[Started, Unstarted, Output, Exited, StdinReady, StdinClosed]
-News = Union[Hello, Prepared, Inspected, Connected, _AboutRanks, Pong, Ended, _OfMpi]
+_ForRegistry = Union[Run, ListRuns, EndRun, ReadLog]
+_OfRegistry = Union[Runs, RunEnding, Log, LogEnd]
+_ForRanks = Union[Prepare, Inspect, Connect, Start, Terminal, Stop, Forward, Credit, Stdin]
+_OfRanks = Union[Prepared, Inspected, Connected, Started, Unstarted, Output, Exited, StdinReady, StdinClosed]
+Order = Union[_ForRanks, Ping, Leave, _ForMpi, _ForRegistry]
+News = Union[Hello, _OfRanks, Pong, Ended, _OfMpi, _OfRegistry]
 Message = Union[Order, News]
 
 ALL = {
     kind.__name__: kind
     for kind in (
         *(Prepare, Inspect, Connect, Start, Terminal, Stop, Forward, Credit, Stdin, Ping, Leave),
+        *(Run, ListRuns, EndRun, ReadLog),
         *(Hello, Prepared, Inspected, Connected, Started, Unstarted, Output, Exited),
-        *(StdinReady, StdinClosed, Pong, Ended),
+        *(StdinReady, StdinClosed, Pong, Ended, Runs, RunEnding, Log, LogEnd),
         *(StartMpi, RunDaemon, WantDaemon, DaemonOver, MpirunOver),
     )
 }
@@ -301,5 +381,6 @@ PARTS = {
     Connect: ("targets", Endpoint),
     Start: ("ranks", RankOrder),
     StartMpi: ("ranks", RankOrder),
+    Runs: ("runs", RunEntry),
     Connected: ("attempts", Attempt),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import selectors
+from typing import Callable
 
 from boltloom_launcher.agent.channel import Channel
 from boltloom_launcher.agent.messages import Output
@@ -21,9 +22,11 @@ _DRAIN_BYTES = 5 << 18  # a pipe holds 1 MiB at most, a terminal less: so much e
 class OutputFeed:
     """Reads the ranks' outputs while there is room for them."""
 
-    def __init__(self, selector: selectors.BaseSelector, channel: Channel) -> None:
+    def __init__(self, selector: selectors.BaseSelector, channel: Channel, keep: Callable[[int, bytes], None]) -> None:
+        """``keep(rank, data)`` is given everything that was read, too."""
         self._selector = selector
         self._channel = channel
+        self._keep = keep
         self._ranks: dict[int, RankProcess] = {}  # by the file descriptor of an output
         self._credit = {1: _CREDIT, 2: _CREDIT}
 
@@ -84,6 +87,7 @@ class OutputFeed:
             stream = rank.outputs[fd]
             self._credit[stream] -= len(data)
             self._channel.send(Output(rank.rank, stream, data))
+            self._keep(rank.rank, data)
             return len(data)
         if fd in self._selector.get_map():
             self._selector.unregister(fd)

@@ -9,6 +9,7 @@ import shutil
 from typing import Callable
 
 _ENOUGH = 256 << 10  # bytes; what ranks are given is smaller
+PREFIX = "boltloom-"  # of the directory's name
 
 
 class PrivateFiles:
@@ -39,7 +40,7 @@ class PrivateFiles:
         """Where they are, and where others may put theirs. :raises OSError: there is no place for it."""
         if not self._directory:
             parent = self._parent or os.environ.get("TMPDIR") or "/tmp"
-            path = os.path.join(parent, "boltloom-" + os.urandom(8).hex())
+            path = os.path.join(parent, PREFIX + os.urandom(8).hex())
             os.mkdir(path, 0o700)
             self._on_made(path)
             self._directory = path
@@ -47,10 +48,14 @@ class PrivateFiles:
 
     def write(self, name: str, text: str, mode: int = 0o600) -> str:
         """Write one file and give its path. :raises OSError: there is no place for it."""
-        path = os.path.join(self.directory(), name)
+        path = self.path(name)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
             file.write(text)
         return path
+
+    def path(self, name: str) -> str:
+        """Where somebody else may write a file of that name. :raises OSError: there is no place for it."""
+        return os.path.join(self.directory(), name)
 
     def remove(self) -> None:
         """Leave nothing behind, also when a rank has taken its file away."""

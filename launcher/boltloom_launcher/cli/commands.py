@@ -17,6 +17,9 @@ from boltloom_launcher.errors import EXIT_SIGNAL, EXIT_USAGE, BoltloomError, exi
 _COMMANDS = {
     "launch": "Start one process per rank on every host.",
     "exec": "Be a rank that a scheduler has started (srun, mpirun, torchrun, Kubernetes).",
+    "ps": "List the runs on this computer or on hosts.",
+    "kill": "End a run.",
+    "logs": "Show what the ranks of a run wrote.",
     "config": "Make one fabric of the cables, and write the hostfile.",
     "topology": "Draw the cables between the hosts.",
 }

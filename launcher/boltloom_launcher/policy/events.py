@@ -111,11 +111,11 @@ class Gone:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Somebody other than a rank ends the job: a signal, the deadline, or our output that nobody takes any more."""
+    """Somebody other than a rank ends the job: a signal, `boltloom kill`, the deadline, output that nobody takes."""
 
-    why: Literal["interrupted", "deadline", "output-closed", "output-failed"]
+    why: Literal["interrupted", "killed", "deadline", "output-closed", "output-failed"]
     signal: int = 0
-    words: str = ""  # of the system, for "output-failed"
+    words: str = ""  # of the system, for "output-failed"; who did it, for "killed"
 
 
 @dataclass(frozen=True)

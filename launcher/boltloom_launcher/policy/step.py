@@ -230,7 +230,7 @@ def _stopped(job: Job, event: Stopped) -> Step:
     if job.phase in _BEFORE:
         return _stopped_before(job, event)
     if job.phase == "running":
-        number = event.signal if event.why == "interrupted" else int(signal.SIGTERM)
+        number = event.signal if event.why in ("interrupted", "killed") else int(signal.SIGTERM)
         job, actions = _end(replace(job, stopped=event), number)
         return job, (Say((ending_line(job),)), *actions) if event.why == "interrupted" else actions
     # The user is in a hurry: the second signal kills. A deadline changes nothing about an ending in progress.
@@ -245,6 +245,8 @@ def _stopped_before(job: Job, event: Stopped) -> Step:
         return _fail(job, EXIT_DEADLINE, (f"the deadline for the whole run has passed {started}",))
     if event.why == "output-failed":
         return _fail(job, EXIT_OUTPUT, (f"cannot write stdout: {event.words}",))
+    if event.why == "killed":
+        return _fail(job, EXIT_SIGNAL + event.signal, (f"ended by boltloom kill of {event.words} {started}",))
     why = "nobody reads stdout any more" if event.why == "output-closed" else f"interrupted {started}"
     return _fail(job, EXIT_SIGNAL + event.signal, (why,))
 

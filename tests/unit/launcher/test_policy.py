@@ -183,6 +183,17 @@ HISTORIES = [
         ["interrupted by SIGTERM; 1 rank was ended"],
     ),
     History(
+        "boltloom kill gives 128 + its signal, and says whose it was",
+        2,
+        [
+            (Stopped("killed", INT, "me@mac9"), [End(INT, GRACE)]),
+            (ended_by_us(0), []),
+            (Stopped("killed", INT, "me@mac9"), []),
+            (ended_by_us(1), [130]),
+        ],
+        ["ended by boltloom kill of me@mac9; 2 ranks were ended"],
+    ),
+    History(
         "the deadline gives 124, and changes nothing about an ending in progress",
         1,
         [(Stopped("deadline"), [End(TERM, GRACE)]), (Stopped("deadline"), []), (ended_by_us(0), [124])],
@@ -357,9 +368,10 @@ def test_a_plan_that_cannot_be_made() -> None:
         (Stopped("interrupted", INT), 130, "interrupted before the ranks had started"),
         (Stopped("deadline"), 124, "the deadline for the whole run has passed before the ranks had started"),
         (Stopped("output-failed", words="No space left on device"), 74, "cannot write stdout: No space left on device"),
+        (Stopped("killed", TERM, "me@mac9"), 143, "ended by boltloom kill of me@mac9 before the ranks had started"),
         (AgentEnded(0, "was ended by SIGTERM"), 3, "mac0: the agent was ended by SIGTERM"),
     ],
-    ids=["signal", "deadline", "disk full", "agent ended"],
+    ids=["signal", "deadline", "disk full", "killed", "agent ended"],
 )
 def test_it_may_end_before_it_began(event: Event, status: int, words: str) -> None:
     several = [Answered(0), Drafted(compared=True), Answered(0)]
@@ -482,7 +494,7 @@ _RANKS = st.integers(0, 2)
 _TIMES = st.floats(0, 5)
 _CODES = st.sampled_from([0, 1, 7, 255])
 _SIGNALS = st.sampled_from([KILL, TERM, ABRT, signal.SIGSEGV, 64])
-_WHYS = st.sampled_from(["interrupted", "deadline", "output-closed", "output-failed"])
+_WHYS = st.sampled_from(["interrupted", "killed", "deadline", "output-closed", "output-failed"])
 EVENTS = st.one_of(
     st.builds(Started, _RANKS, st.integers(2, 9999)),
     st.builds(Ended, _RANKS, _TIMES, code=_CODES, by_us=st.booleans(), blames=st.none() | _RANKS),

@@ -30,11 +30,6 @@ from launcher.running import Launch, err
             "127.0.0.1: /usr/bin/true is neither Open MPI nor MPICH (it says 'true (GNU coreutils) ",
         ),
         (
-            ("--mpi-arg", "-v", "true"),
-            2,
-            "--mpi-arg is for mpirun, and the backend is ring: leave it out, or add --backend mpi",
-        ),
-        (
             ("--backend", "mpi", "--mpi-arg", "-x 'A", "true"),
             2,
             "--mpi-arg cannot be cut into words (No closing quotation): close its quotes",

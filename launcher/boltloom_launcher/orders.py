@@ -57,7 +57,7 @@ def draft(request: Request, hellos: Sequence[Hello]) -> tuple[Plan, str]:
 
 
 def default_backend(seats: Sequence[Seat], hellos: Sequence[Hello]) -> str:
-    """nccl where our own MLX is one for CUDA (mlx.launch looks no further) and every rank has a device; else the ring."""
+    """nccl where our own MLX is for CUDA (mlx.launch looks no further) and every rank has a device; else the ring."""
     by_machine = {hello.machine: hello.gpus for hello in hellos}
     enough = all(seat.local_size <= by_machine[hellos[seat.host].machine] for seat in seats)
     return "nccl" if enough and mlx_is_for_cuda() else "ring"

@@ -198,6 +198,7 @@ class Supervisor:
         if attempt == self.job.attempt:
             for event in left_alone(self.job, news, self._now()):
                 self._event(event)
+
     def _agent_ended(self, host: int, news: messages.Ended) -> None:
         if news.by:
             self._event(events.Stopped("killed", news.signal, news.by))

@@ -23,7 +23,7 @@ class Person:
     """Somebody at a terminal, in whose foreground boltloom runs."""
 
     def __init__(self, *arguments: str, before: tuple[str, ...] = ()) -> None:
-        argv = [*before, *BOLTLOOM, "launch", *arguments]
+        argv = [*before, *BOLTLOOM, "launch", "--color", "never", *arguments]
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.environ["TERM"] = "xterm"

@@ -206,6 +206,7 @@ class Agent:
         if order.signal != self._asked:  # else the launcher has heard of what we do already
             self._record.state("ending")
             self._ending.begin(order.signal, order.grace)
+            self._wind_up()
 
     def _reap(self) -> None:
         by_pid = {rank.pid: rank for rank in self._ranks.values() if rank.alive}
@@ -268,10 +269,6 @@ class Agent:
         ReadLog: lambda self, order: self._visited(order),
         Leave: lambda self, _: self.leave(),
     }
-
-    def _stop(self, order: Stop) -> None:
-        self._ending.begin(order.signal, order.grace)
-        self._wind_up()
 
     def _forward(self, number: int) -> None:
         for rank in self._ranks.values():

@@ -100,6 +100,8 @@ class RunDaemon(NamedTuple):
 
     number: int
     words: list[str]
+
+
 class Terminal(NamedTuple):
     """Every rank that is started from here on has a terminal of this size; those that have one get the size."""
 

@@ -252,7 +252,7 @@ class Mpirun:
         self._winding_up = True
         self._all_well = self._all_well and not self._standing
         for rank in sorted(self._waiting):
-            self._channel.send(Exited(rank, None, int(signal.SIGTERM), after, True))
+            self._channel.send(Exited(rank, None, int(signal.SIGTERM), after, True, 0, False))
         self._waiting.clear()
         self._end_helpers()
 

@@ -24,8 +24,10 @@ class PrivateFiles:
     def problem(self, env: dict[str, str]) -> str | None:
         """Why there is no place for files where ``env`` wants it, as the end of a sentence; None if there is one."""
         self._parent = env.get("TMPDIR") or "/tmp"
+        trial = ""
         try:
-            with open(self.write("trial", ""), "wb", buffering=0) as file:
+            trial = self.write("trial", "")
+            with open(trial, "wb", buffering=0) as file:
                 size = file.write(bytes(_ENOUGH))
             if size < _ENOUGH:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -33,7 +35,8 @@ class PrivateFiles:
             remedy = "make room for the ranks' files there, or name another place with --env TMPDIR=DIR"
             return f"cannot write to {self._parent} ({error.strerror}): {remedy}"
         finally:
-            self.remove()
+            if trial:
+                os.unlink(trial)
         return None
 
     def directory(self) -> str:

@@ -12,26 +12,22 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import subprocess
 from collections.abc import Callable, Sequence
 
 from boltloom_launcher.agent.messages import Hello
 from boltloom_launcher.errors import UnfitError
 from boltloom_launcher.hosts import Reach
+from boltloom_launcher.ssh import ask_ssh
 
-_ASK_SSH_S = 10.0
 _ANY_PORT = 9  # connecting a datagram socket sends nothing
 
 
 def resolve_ipv4(reach: Reach) -> str:
     """An IPv4 address of the name that ssh goes to, after ssh's own configuration; "" if there is none."""
     try:
-        argv = ["ssh", *reach.options, "-G", "--", reach.target]
-        null = subprocess.DEVNULL
-        answer = subprocess.run(argv, stdin=null, capture_output=True, text=True, timeout=_ASK_SSH_S)
-        names = [line.split(" ", 1)[1] for line in answer.stdout.splitlines() if line.startswith("hostname ")]
-        return str(socket.getaddrinfo(names[0], None, socket.AF_INET)[0][4][0])
-    except (OSError, IndexError, subprocess.SubprocessError):
+        (settings,) = ask_ssh([(reach.target, reach.options)])
+        return str(socket.getaddrinfo(settings.hostname or None, None, socket.AF_INET)[0][4][0])
+    except OSError:
         return ""
 
 

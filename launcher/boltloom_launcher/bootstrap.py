@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent as one text, and the command that starts it where nothing of ours is installed.
 
-The first bytes on the new process's stdin are the agent's source; the protocol follows on
-the same stream. So there is one path for a local child and for a host behind ssh.
+The first bytes that the new process reads on its stdin are the agent's source; the protocol follows on
+the same stream. So there is one path for a local child and for a host behind ssh, which says when it reads.
 """
 
 from __future__ import annotations
@@ -80,10 +80,14 @@ sys.meta_path.insert(0, _Sent)
 # -I: no user site, no PYTHON* variables, no current directory on the path. -S: no site at all; it starts sooner.
 _PYTHON_FLAGS = ("-I", "-S")
 
+# What a far host says when it is about to read the agent. Nothing is sent before: a login shell whose start-up files
+# read stdin, or that became another shell, would take it for itself. With a NUL no echo of the command looks like it.
+READY = b"\0boltloom-ready\n"
+
 # Tries each interpreter by running it: macOS has a /usr/bin/python3 that only offers to install one.
 _FIND_PYTHON = (
     'code=$1; shift; for p; do if "$p" -I -S -c "import sys;sys.exit(sys.version_info<(3,8))" >/dev/null 2>&1'
-    ' </dev/null; then exec "$p" -I -S -c "$code"; fi; done; exit {missing}'
+    ' </dev/null; then printf "\\000boltloom-ready\\n"; exec "$p" -I -S -c "$code"; fi; done; exit {missing}'
 )
 NO_PYTHON = 86  # exit status of the shell when no interpreter works; no shell and no ssh uses this number
 

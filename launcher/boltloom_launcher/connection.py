@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One agent as the launcher sees it: frames out, frames in, and the words for its loss."""
+"""One agent as the launcher sees it: frames out, frames in, and another try where sshd had no room for us."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import signal
 import time
 from collections.abc import Callable
@@ -12,13 +13,14 @@ from typing import IO, cast
 
 from boltloom_launcher.agent.frames import MAGIC, FrameError, FrameReader, pack
 from boltloom_launcher.agent.messages import Leave, Message, Order
-from boltloom_launcher.bootstrap import NO_PYTHON, tried_pythons
-from boltloom_launcher.hosts import Reach
-from boltloom_launcher.spawn import AgentProcess
+from boltloom_launcher.bootstrap import READY, agent_bytes
+from boltloom_launcher.gate import Gate
+from boltloom_launcher.lost import Lost, turned_away, why_lost
+from boltloom_launcher.pacing import LET_IN_S, delay
+from boltloom_launcher.spawn import Way
 
 _KEEP_WORDS = 8192
 _REAP_S = 2.0
-_SSH_FAILED = 255
 
 
 class Connection:
@@ -26,40 +28,72 @@ class Connection:
 
     ``on_news(message)`` is called for each message, ``on_lost(why)`` once if the
     connection ends before :meth:`leave` was called, ``on_gone()`` when nothing is left of it.
+    No other try begins after ``try_until``, a moment of ``time.monotonic()``.
     """
 
     def __init__(
         self,
-        reach: Reach,
-        process: AgentProcess,
+        way: Way,
+        gate: Gate,
+        try_until: float,
         on_news: Callable[[Message], None],
         on_lost: Callable[[str], None],
         on_gone: Callable[[], None],
     ) -> None:
-        self.reach = reach
+        self.reach = way.reach
         self.heard = time.monotonic()
-        self._process = process
+        self._way, self._gate, self._try_until = way, gate, try_until
         self._on_news, self._on_lost, self._on_gone = on_news, on_lost, on_gone
         self._frames = FrameReader()
-        self._speaks = False  # the agent's mark has been seen
-        self._before = b""  # what came before it: a login shell's banner
-        self._words = b""  # the end of what ssh or the agent said on stderr
-        self._words_over = asyncio.Event()
+        self._tries = 0
+        self._in_gate = way.process is not None and not way.reach.local
+        self._turn: asyncio.Task[None] | None = None  # waits until another ssh may be started
         self._leaving = False
         self._opened = False
         self._gone = False
         self._ending: asyncio.Task[None] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing is known yet of what this process will say."""
+        self._asked = self.reach.local  # the far side has asked for the agent
+        self._speaks = False  # the agent's mark has been seen
+        self._before = b""  # what came before it: a login shell's banner
+        self._words = b""  # the end of what ssh or the agent said on stderr
+        self._words_over = asyncio.Event()
 
     async def open(self) -> None:
-        """Attach the event loop to the process's pipes."""
-        loop = asyncio.get_running_loop()
-        stdin, stdout, stderr = (
-            cast(IO[bytes], p) for p in (self._process.stdin, self._process.stdout, self._process.stderr)
-        )
+        """Attach the event loop to the process's pipes, or wait for a turn to start it."""
+        if self._way.process is None:
+            self._turn = asyncio.get_running_loop().create_task(self._begin(0.0))
+        else:
+            await self._attach()
+
+    async def _begin(self, after: float) -> None:
+        await asyncio.sleep(after)
+        await self._gate.enter()
+        self._in_gate = True
+        self._turn = None
+        self._way.begin()
+        await self._attach()
+
+    async def _attach(self) -> None:
+        loop, process = asyncio.get_running_loop(), self._way.process
+        assert process
+        self._tries += 1
+        stdin, stdout, stderr = (cast(IO[bytes], p) for p in (process.stdin, process.stdout, process.stderr))
         self._out, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, stdin)
         self._in, _ = await loop.connect_read_pipe(lambda: _Pipe(self._receive, self._end), stdout)
         self._err, _ = await loop.connect_read_pipe(lambda: _Pipe(self._hear_words, self._words_over.set), stderr)
         self._opened = True
+        if self._in_gate:
+            loop.call_later(LET_IN_S, self._let_in, self._tries)
+
+    def _let_in(self, tries: int) -> None:
+        """The sshd at the gate has let us in, or the time for that is over."""
+        if self._in_gate and tries == self._tries:
+            self._in_gate = False
+            self._gate.leave()
 
     def send(self, order: Order) -> None:
         """Send one message, if the other end is still there."""
@@ -69,10 +103,14 @@ class Connection:
     def leave(self) -> None:
         """Ask the agent to end whatever is left of its ranks, and itself."""
         self._leaving = True
-        if not self._speaks:
+        if self._turn:
+            self._turn.cancel()
+            self._turn = None
+            self._over()
+        elif not self._speaks:
             self.kill()  # an ssh that is still connecting; an agent that has just started sees its stdin end
-            return
-        self.send(Leave())
+        else:
+            self.send(Leave())
 
     def give_up(self, why: str) -> None:
         """Treat the connection as lost, though its end has not been seen."""
@@ -83,11 +121,14 @@ class Connection:
 
     def kill(self) -> None:
         """End the local process of the connection at once. The agent then sees the end of its stdin."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGKILL)
+        if self._way.process:
+            with contextlib.suppress(ProcessLookupError):
+                self._way.process.send_signal(signal.SIGKILL)
 
     def close(self) -> None:
         """Free what the event loop holds."""
+        if self._turn:
+            self._turn.cancel()
         if not self._opened:
             return
         for transport in (self._out, self._in, self._err):
@@ -97,6 +138,7 @@ class Connection:
         self.heard = time.monotonic()
         if not self._speaks:
             self._before += data
+            self._answer()
             _, mark, data = self._before.partition(MAGIC)
             if not mark:
                 self._before = self._before[-_KEEP_WORDS:]
@@ -108,6 +150,14 @@ class Connection:
         except FrameError as error:
             self.give_up(f"the agent on {self.reach.name} sent {error}: something else writes on its connection")
 
+    def _answer(self) -> None:
+        """Give the far side the agent when it asks for it."""
+        if self._asked or READY not in self._before:
+            return
+        self._asked = True
+        self._let_in(self._tries)
+        self._out.write(agent_bytes())
+
     def _hear_words(self, data: bytes) -> None:
         self._words = (self._words + data)[-_KEEP_WORDS:]
 
@@ -116,34 +166,35 @@ class Connection:
 
     async def _reap(self) -> None:
         """The agent's stdout has ended: learn how its process ended, and say so if nobody expected it."""
+        process = self._way.process
+        assert process
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_REAP_S):
                 await self._words_over.wait()
-                while self._process.poll() is None:
+                while process.poll() is None:
                     await asyncio.sleep(0.002)  # its pipes are closed already: it is about to end
-        self._gone = True
+        lost = Lost(process.poll(), self._asked, self._speaks, self._before, self._words, self._tries)
+        crowded = not self._leaving and not self.reach.local and turned_away(lost)
+        if crowded:
+            self._gate.crowded()
+        self._let_in(self._tries)
+        if crowded and time.monotonic() < self._try_until:
+            self._again()
+            return
         if not self._leaving:
             self._leaving = True
-            self._on_lost(self._why(self._process.poll()))
+            self._on_lost(why_lost(self.reach, lost))
+        self._over()
+
+    def _again(self) -> None:
+        self.close()
+        self._opened = False
+        self._forget()
+        self._turn = asyncio.get_running_loop().create_task(self._begin(delay(self._tries, random.random())))
+
+    def _over(self) -> None:
+        self._gone = True
         self._on_gone()
-
-    def _why(self, status: int | None) -> str:
-        name, words = self.reach.name, self._last_words()
-        if self._speaks:
-            return f"the connection to {name} was lost{f' ({words})' if words else ''}"
-        if not self.reach.local and status == NO_PYTHON:
-            tried = tried_pythons(self.reach.pythons)
-            return (
-                f"Python not found on host {name} (tried {tried}): install Python 3.8 or newer there, or give --python"
-            )
-        if not self.reach.local and status == _SSH_FAILED:
-            remedy = f"check that ssh {self.reach.target} works without a question"
-            return f"cannot reach {name} by ssh ({words or 'it said nothing'}): {remedy}"
-        return f"the agent did not start on {name} (status {status}{f': {words}' if words else ''})"
-
-    def _last_words(self) -> str:
-        lines = [line.strip() for line in self._words.decode(errors="replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "").rstrip(".")
 
 
 class _Pipe(asyncio.Protocol):

@@ -6,40 +6,73 @@ from __future__ import annotations
 import contextlib
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from boltloom_launcher.agent.descriptors import raise_limit
 from boltloom_launcher.bootstrap import agent_bytes, local_argv, remote_command
 from boltloom_launcher.errors import UnfitError
 from boltloom_launcher.hosts import Reach
-from boltloom_launcher.ssh import ssh_argv
+from boltloom_launcher.pacing import may_begin
+from boltloom_launcher.ssh import SshSettings, ask_ssh, ssh_argv
 
 AgentProcess = subprocess.Popen[bytes]
 
 
-def start_agents(reaches: Sequence[Reach]) -> list[AgentProcess]:
-    """Start them all, ours first: its ranks shall have the limits that we were given, and we need higher ones."""
-    started = {reach: start_agent(reach) for reach in reaches if reach.local}
-    raise_limit()
-    started.update((reach, start_agent(reach)) for reach in reaches if not reach.local)
-    return [started[reach] for reach in reaches]
+@dataclass
+class Way:
+    """The way to the agent of one host."""
+
+    reach: Reach
+    settings: SshSettings = SshSettings()
+    process: AgentProcess | None = None  # None: its turn has not come yet
+
+    def begin(self) -> AgentProcess:
+        """Start the agent of a host, or the ssh that leads to it.
+
+        A local agent is handed its own source at once; one behind ssh when it asks for it. It gets a session of its
+        own: a Ctrl-C in our terminal must reach it through us only.
+
+        :raises UnfitError: there is no ssh on this computer.
+        """
+        reach, pipe = self.reach, subprocess.PIPE
+        argv = local_argv()
+        if not reach.local:
+            argv = ssh_argv(reach.target, remote_command(reach.pythons), reach.options, self.settings)
+        try:
+            process = subprocess.Popen(argv, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
+        except FileNotFoundError:
+            raise _no_ssh() from None
+        if reach.local and process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # it ended at once; the connection will say why
+                process.stdin.write(agent_bytes())
+        self.process = process
+        return process
 
 
-def start_agent(reach: Reach) -> AgentProcess:
-    """Start the agent of a host, or the ssh that leads to it, and hand it its own source.
+def start_agents(reaches: Sequence[Reach]) -> list[Way]:
+    """Start the agents of all hosts, but not too many at once through one sshd: the others have to wait.
 
-    It gets a session of its own: a Ctrl-C in our terminal must reach it through us only.
+    Ours first: its ranks shall have the limits that we were given, and we need higher ones.
 
     :raises UnfitError: there is no ssh on this computer.
     """
-    argv = local_argv() if reach.local else ssh_argv(reach.target, remote_command(reach.pythons), reach.options)
-    pipe = subprocess.PIPE
+    ways = [Way(reach) for reach in reaches]
+    for way in ways:
+        if way.reach.local:
+            way.begin()
+    raise_limit()
+    far = [way for way in ways if not way.reach.local]
     try:
-        process = subprocess.Popen(argv, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
+        asked = ask_ssh([(way.reach.target, way.reach.options) for way in far])
     except FileNotFoundError:
-        raise UnfitError(
-            [f"there is no {argv[0]} on this computer: install it, or run on this computer only"]
-        ) from None
-    if process.stdin is not None:
-        with contextlib.suppress(BrokenPipeError):  # it ended at once; the connection will say why
-            process.stdin.write(agent_bytes())
-    return process
+        raise _no_ssh() from None
+    for way, settings in zip(far, asked, strict=True):
+        way.settings = settings
+    for way, may in zip(far, may_begin([settings.gate for settings in asked]), strict=True):
+        if may:
+            way.begin()
+    return ways
+
+
+def _no_ssh() -> UnfitError:
+    return UnfitError(["there is no ssh on this computer: install it, or run on this computer only"])

@@ -18,23 +18,26 @@ from boltloom_launcher.backends import Plan
 from boltloom_launcher.clocks import Clocks
 from boltloom_launcher.connection import Connection
 from boltloom_launcher.errors import EXIT_DEADLINE, BoltloomError, exit_status
+from boltloom_launcher.gate import gates
 from boltloom_launcher.job import Request
 from boltloom_launcher.mpi.serving import RANKS_END_S, daemon_order, how_it_ended, left_alone, mismatch
 from boltloom_launcher.orders import draft, prepare_order, run_order, start_order, with_ports, would_run
 from boltloom_launcher.output import Screen
 from boltloom_launcher.own_entry import OwnEntry
+from boltloom_launcher.pacing import connect_limit
 from boltloom_launcher.policy import actions, events
 from boltloom_launcher.policy.job import Job, status_of
 from boltloom_launcher.policy.step import begin, step
 from boltloom_launcher.rank_output import RankOutput
 from boltloom_launcher.report import for_programs, stopped_words, summary
-from boltloom_launcher.spawn import AgentProcess
+from boltloom_launcher.spawn import Way
 from boltloom_launcher.stdin import TypingIn
 from boltloom_launcher.terminal import OwnTerminal, size
 
 if TYPE_CHECKING:
     from boltloom_launcher.preflight import Preflight
 
+_LAST_TRY_S = 5.0  # before the time for connecting is over: a try that fails still says why
 _LOOK_S = 5.0  # a host that went away and came back says so to the next ping
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FORWARDED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
@@ -44,7 +47,7 @@ _IMPATIENT_S = 1.0  # for a reader of our output, when somebody wants the run to
 class Supervisor:
     """One run. Everything happens in the event loop's thread."""
 
-    def __init__(self, request: Request, agents: Sequence[AgentProcess], screen: Screen) -> None:
+    def __init__(self, request: Request, ways: Sequence[Way], screen: Screen) -> None:
         roster = request.roster
         self._request = request
         self._loop = asyncio.get_running_loop()
@@ -57,6 +60,7 @@ class Supervisor:
             restarts=request.restarts,
             rest=request.rest,
             dry=request.dry,
+            connect=connect_limit([way.settings for way in ways]),
         )
         self._events: deque[events.Event] = deque()
         self._stepping = True  # not before the connections are open
@@ -75,11 +79,17 @@ class Supervisor:
         self._typing = TypingIn(
             lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self._output.say, self._terminal
         )
+        until = time.monotonic() + self.job.connect - _LAST_TRY_S
         self._connections = [
             Connection(
-                reach, process, partial(self._on_news, host), partial(self._on_lost, host), partial(self._on_gone, host)
+                way,
+                gate,
+                until,
+                partial(self._on_news, host),
+                partial(self._on_lost, host),
+                partial(self._on_gone, host),
             )
-            for host, (reach, process) in enumerate(zip(roster.reaches, agents, strict=True))
+            for host, (way, gate) in enumerate(zip(ways, gates(ways), strict=True))
         ]
 
     async def run(self) -> None:
@@ -376,17 +386,17 @@ class Supervisor:
             connection.send(order)
 
 
-async def _supervise(request: Request, agents: Sequence[AgentProcess], screen: Screen) -> Job:
-    supervisor = Supervisor(request, agents, screen)
+async def _supervise(request: Request, ways: Sequence[Way], screen: Screen) -> Job:
+    supervisor = Supervisor(request, ways, screen)
     await supervisor.run()
     return supervisor.job
 
 
-def supervise(request: Request, agents: Sequence[AgentProcess]) -> int:
+def supervise(request: Request, ways: Sequence[Way]) -> int:
     """Run a job whose agents have been started, and give the exit status."""
     began = time.monotonic()
     screen = Screen()
-    job = asyncio.run(_supervise(request, agents, screen))
+    job = asyncio.run(_supervise(request, ways, screen))
     # Who pages through our output may take an hour for it, unless somebody wants an end; a signal ends us here at once.
     patience = None
     if job.stopped or job.failure:

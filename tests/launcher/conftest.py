@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -65,19 +66,30 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 UsePAM no
 PermitRootLogin prohibit-password
-MaxStartups 100
+MaxStartups {startups}
 AcceptEnv BOLTLOOM_TEST_LOGIN
 ForceCommand {folder}/login
 """
 
 SSH_CONFIG = """\
-Host far1 far2 far3
+Host far1 far2 far3 many*
+  HostName 127.0.0.1
+  Port {port}
+Host chatty binary exits nologin other-shell reads-stdin
   HostName 127.0.0.1
   Port {port}
 Host chatty
-  HostName 127.0.0.1
-  Port {port}
   SetEnv BOLTLOOM_TEST_LOGIN=chatty
+Host binary
+  SetEnv BOLTLOOM_TEST_LOGIN=binary
+Host exits
+  SetEnv BOLTLOOM_TEST_LOGIN=exits
+Host nologin
+  SetEnv BOLTLOOM_TEST_LOGIN=nologin
+Host other-shell
+  SetEnv BOLTLOOM_TEST_LOGIN=other-shell
+Host reads-stdin
+  SetEnv BOLTLOOM_TEST_LOGIN=reads-stdin
 Host person
   HostName 127.0.0.1
   Port {port}
@@ -102,6 +114,10 @@ Host stranger
 Host mute
   HostName 127.0.0.1
   Port {mute}
+Host impatient
+  HostName 127.0.0.1
+  Port {mute}
+  ConnectTimeout 1
 Host closed
   HostName 127.0.0.1
   Port 1
@@ -120,6 +136,11 @@ LOGIN = """\
 #!/bin/sh
 case "$BOLTLOOM_TEST_LOGIN" in
   chatty) echo "Welcome to this computer!"; echo "Do behave." >&2 ;;
+  binary) head -c 100000 /dev/urandom; head -c 1000 /dev/urandom >&2 ;;
+  exits) printf 'a \\377\\200\\n\\001\\002 b\\n' >&2; exit 7 ;;
+  nologin) echo "This account is currently not available."; exit 1 ;;
+  other-shell) exec sh ;;
+  reads-stdin) cat >{folder}/taken ;;
   nopython) PATH={folder}/empty; export PATH ;;
 esac
 exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"
@@ -129,17 +150,29 @@ exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     """A real sshd that only this test run knows, started and stopped by it."""
+    with _sshd(tmp_path_factory.mktemp("sshd"), "100") as running:
+        yield running
+
+
+@pytest.fixture
+def crowded(tmp_path: Path) -> Iterator[Sshd]:
+    """A sshd that turns everybody away who comes while two others are still at its door."""
+    with _sshd(tmp_path, "2:100:2") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _sshd(folder: Path, startups: str) -> Iterator[Sshd]:
     binary = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/sbin:" + os.environ["PATH"])
     if binary is None or shutil.which("ssh") is None:
         pytest.skip("no OpenSSH here")
-    folder = tmp_path_factory.mktemp("sshd")
     for key in ("host_key", "user_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
     host_key = (folder / "host_key.pub").read_text()
     (folder / "known_hosts").write_text(f"loopback {host_key}")
     port = free_port()
     user = subprocess.run(["id", "-un"], check=True, capture_output=True, text=True).stdout.strip()
-    (folder / "sshd_config").write_text(SSHD_CONFIG.format(port=port, folder=folder))
+    (folder / "sshd_config").write_text(SSHD_CONFIG.format(port=port, folder=folder, startups=startups))
     (folder / "empty").mkdir()
     (folder / "login").write_text(LOGIN.format(folder=folder))
     (folder / "login").chmod(0o755)

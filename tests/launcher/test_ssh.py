@@ -94,9 +94,16 @@ def test_a_connection_that_breaks_is_a_failure_with_a_name(start: Start, sshd: S
     assert all(gone(pid, within=20) for pid in pids)
 
 
-def test_a_login_shell_that_greets_does_not_disturb(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
-    done = launch(*sshd.options, "--hosts", "chatty", "--", "echo", "done")
-    assert (done.returncode, done.stdout) == (0, b"done\n")
+@pytest.mark.parametrize("name", ["chatty", "binary"])
+def test_a_login_shell_that_prints_does_not_disturb(launch: Launch, sshd: Sshd, name: str) -> None:
+    done = launch(*sshd.options, "--hosts", name, "--", "echo", "done")
+    assert (done.returncode, done.stdout, err(done)) == (0, b"done\n", [])
+
+
+def test_a_sshd_with_room_for_two_lets_eight_in_one_after_the_other(launch: Launch, crowded: Sshd) -> None:
+    done = launch(*crowded.options, "--hosts", "many[1-8]", "--", "sh", "-c", "echo $RANK")
+    assert (done.returncode, err(done)) == (0, [])
+    assert sorted(done.stdout.split()) == [b"%d" % rank for rank in range(8)]
 
 
 def test_output_of_several_hosts_keeps_its_lines(launch: Launch, sshd: Sshd) -> None:
@@ -151,6 +158,39 @@ def test_a_host_without_python(launch: Launch, sshd: Sshd) -> None:
     ]
 
 
+def test_a_login_shell_that_ends_before_our_command_is_named(launch: Launch, sshd: Sshd) -> None:
+    done = launch(*sshd.options, "--hosts", "exits,nologin,far1", "true")
+    assert done.returncode == 3
+    remedy = "a start-up file there may exit, or run another shell, only where the shell is interactive"
+    assert err(done) == [
+        f"boltloom: the login shell on {name} ended (status {status}) and has not run our command: see that "
+        f"ssh {name} true works; {remedy}"
+        for name, status in (("exits", "7"), ("nologin", "1: This account is currently not available"))
+    ]
+
+
+def test_a_login_shell_that_waits_for_input_gets_nothing_of_ours(start: Start, sshd: Sshd) -> None:
+    taken = sshd.config.parent / "taken"
+    process = start(*sshd.options, "--hosts", "other-shell,reads-stdin", "true")
+    end = time.monotonic() + DEADLINE
+    while not taken.exists():
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.01)
+    time.sleep(0.3)  # for what must not come
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=10)
+    assert (process.returncode, said) == (130, b"boltloom: interrupted before the ranks had started\n")
+    assert taken.read_bytes() == b""
+
+
+def test_the_users_own_time_to_connect_counts(launch: Launch, sshd: Sshd) -> None:
+    began = time.monotonic()
+    done = launch(*sshd.options, "--hosts", "impatient", "true")
+    assert done.returncode == 3
+    assert "timed out" in err(done)[0] and err(done)[0].startswith("boltloom: cannot reach impatient by ssh (")
+    assert time.monotonic() - began < 9  # ours is ten seconds
+
+
 def test_a_command_that_one_host_lacks(launch: Launch, sshd: Sshd) -> None:
     done = launch(*sshd.options, "--hosts", "127.0.0.1,far1", "--env", "PATH=/usr/bin:/bin", "--", "no-such-thing")
     assert done.returncode == 3
@@ -161,7 +201,9 @@ def test_a_command_that_one_host_lacks(launch: Launch, sshd: Sshd) -> None:
 def test_the_deadline_counts_while_a_host_does_not_answer(launch: Launch, sshd: Sshd) -> None:
     done = launch(*sshd.options, "--deadline", "1", "--hosts", "far1,mute", "true")
     assert done.returncode == 124
-    assert err(done) == ["boltloom: the deadline for the whole run has passed before the ranks had started"]
+    (line,) = err(done)
+    passed = "boltloom: the deadline for the whole run has passed before the ranks had started"
+    assert line in (f"{passed}; nothing has been heard from {who}" for who in ("mute", "far1, mute"))
 
 
 def test_ctrl_c_while_a_host_does_not_answer(start: Start, sshd: Sshd) -> None:

@@ -134,10 +134,10 @@ def launch(**options: Any) -> int:
         click.echo(options["python"] or sys.executable)
         return 0
     request = _request(options)
-    agents = start_agents(request.roster.reaches)
+    ways = start_agents(request.roster.reaches)
     from boltloom_launcher.supervise import supervise  # takes as long to import as an agent takes to boot
 
-    return supervise(request, agents)
+    return supervise(request, ways)
 
 
 def _request(options: dict[str, Any]) -> Request:

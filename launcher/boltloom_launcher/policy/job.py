@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from boltloom_launcher.errors import EXIT_DEADLINE, EXIT_OUTPUT, EXIT_SIGNAL, EXIT_UNFIT
 from boltloom_launcher.policy.events import AgentEnded, Ended, Phase, Stopped
+from boltloom_launcher.policy.limits import CONNECT_S
 
 # Ends so close to each other may have been seen in the wrong order: hosts have clocks of their own, and a killed
 # process with much memory is seen to end later than those that miss it.
@@ -37,6 +38,7 @@ class Job:
     restarts: int = 0  # how often the ranks may be started again
     rest: float = 0.0  # seconds before they are
     dry: bool = False  # nothing is started
+    connect: float = CONNECT_S  # seconds in which every host has to answer
     phase: Phase = "connecting"
     attempt: int = 1
     compared: bool = False  # the hosts are to be compared and joined before the ranks start

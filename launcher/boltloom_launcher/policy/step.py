@@ -47,7 +47,7 @@ from boltloom_launcher.policy.events import (
     Stopped,
 )
 from boltloom_launcher.policy.job import TOGETHER_S, Failure, Job
-from boltloom_launcher.policy.limits import CONNECT_S, INSPECT_S, OVERDUE_S, PREPARE_S, REACH_S, SILENCE_S
+from boltloom_launcher.policy.limits import INSPECT_S, OVERDUE_S, PREPARE_S, REACH_S, SILENCE_S
 from boltloom_launcher.report import ending_line, summary
 
 Step = tuple[Job, tuple[Action, ...]]
@@ -55,11 +55,15 @@ Step = tuple[Job, tuple[Action, ...]]
 _ASKING: tuple[Phase, ...] = ("connecting", "preparing", "inspecting", "reaching")  # every host answers once
 _BEFORE: tuple[Phase, ...] = (*_ASKING, "resting")
 _RANKS: tuple[Phase, ...] = ("running", "ending")
+# It was reached, or ssh would have given up; but our command does not run there.
+_SLOW = (
+    ": see that ssh HOST true ends by itself, which it does not where a start-up file reads stdin or runs another shell"
+)
 
 
 def begin(job: Job) -> Step:
     """The first step: the agents have been started."""
-    wakes = [Wake(CONNECT_S, Overdue("connecting", job.attempt))]
+    wakes = [Wake(job.connect, Overdue("connecting", job.attempt))]
     if job.deadline is not None:
         wakes.append(Wake(job.deadline, Stopped("deadline")))
     return job, tuple(wakes)
@@ -242,7 +246,9 @@ def _stopped(job: Job, event: Stopped) -> Step:
 def _stopped_before(job: Job, event: Stopped) -> Step:
     started = "before the ranks had started"
     if event.why == "deadline":
-        return _fail(job, EXIT_DEADLINE, (f"the deadline for the whole run has passed {started}",))
+        silent = ", ".join(job.hosts[host] for host in _silent(job)) if job.phase == "connecting" else ""
+        who = f"; nothing has been heard from {silent}" if silent else ""
+        return _fail(job, EXIT_DEADLINE, (f"the deadline for the whole run has passed {started}{who}",))
     if event.why == "output-failed":
         return _fail(job, EXIT_OUTPUT, (f"cannot write stdout: {event.words}",))
     if event.why == "killed":
@@ -281,14 +287,18 @@ def _overdue(job: Job, event: Overdue) -> Step:
     if job.phase == "leaving":
         return replace(job, phase="over"), (Close(),)
     waited, what = {
-        "connecting": (CONNECT_S, "answered"),
+        "connecting": (job.connect, "answered"),
         "preparing": (_preparation(job), "finished its checks"),
         "inspecting": (INSPECT_S, "said what its ranks will find"),
         "reaching": (REACH_S, "tried its connections"),
     }[job.phase]
-    missing = [host for host in range(len(job.hosts)) if host not in job.answered]
-    late = tuple((host, f"{job.hosts[host]}: has not {what} for {waited:.0f} s") for host in missing)
+    remedy = _SLOW if job.phase == "connecting" else ""
+    late = tuple((host, f"{job.hosts[host]}: has not {what} for {waited:.0f} s{remedy}") for host in _silent(job))
     return _unfit(replace(job, problems=job.problems + late))
+
+
+def _silent(job: Job) -> list[int]:
+    return [host for host in range(len(job.hosts)) if host not in job.answered]
 
 
 _STEPS: dict[type, Callable[[Job, Any], Step]] = {

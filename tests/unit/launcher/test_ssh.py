@@ -11,35 +11,56 @@ from pathlib import Path
 
 import pytest
 from boltloom_launcher import bootstrap
-from boltloom_launcher.ssh import inventory_options, ssh_argv
+from boltloom_launcher.ssh import SshSettings, ask_ssh, inventory_options, ssh_argv
 
-OURS = (
-    "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=3 "
-    "-o RemoteCommand=none -o RequestTTY=no -o ClearAllForwardings=yes -o ControlMaster=no"
-)
+FIRST = "ssh -T -o BatchMode=yes -o RemoteCommand=none -o RequestTTY=no -o ClearAllForwardings=yes -o ControlMaster=no"
 
 
 @pytest.mark.parametrize(
-    ("target", "options", "expected"),
+    ("target", "options", "timeout", "expected"),
     [
-        ("mac1", (), f"ssh -T {OURS} -- mac1 CMD"),
-        ("admin@mac1", (), f"ssh -T {OURS} -- admin@mac1 CMD"),
-        ("mac1", ("-p", "2222"), f"ssh -T -p 2222 {OURS} -- mac1 CMD"),
+        ("mac1", (), None, f"{FIRST} -o ConnectTimeout=10 -- mac1 CMD"),
+        ("admin@mac1", (), 60, f"{FIRST} -- admin@mac1 CMD"),
+        ("mac1", ("-p", "2222"), None, f"{FIRST} -p 2222 -o ConnectTimeout=10 -- mac1 CMD"),
         (
             "10.0.0.5",
-            inventory_options("me", 2222, "/keys/id", ("-o", "ProxyJump=gate", "-o", "ConnectTimeout=60")),
-            f"ssh -T -o ProxyJump=gate -o ConnectTimeout=60 -p 2222 -l me -i /keys/id {OURS} -- 10.0.0.5 CMD",
+            inventory_options("me", 2222, "/keys/id", ("-o", "ProxyJump=gate", "-o", "ControlMaster=auto")),
+            None,
+            f"{FIRST} -o ProxyJump=gate -o ControlMaster=auto -p 2222 -l me -i /keys/id -o ConnectTimeout=10 "
+            "-- 10.0.0.5 CMD",
         ),
-        ("mac1", inventory_options("", None, "", ()), f"ssh -T {OURS} -- mac1 CMD"),
     ],
 )
-def test_argv(target: str, options: tuple[str, ...], expected: str) -> None:
-    assert ssh_argv(target, "CMD", options) == expected.split()
+def test_argv(target: str, options: tuple[str, ...], timeout: int | None, expected: str) -> None:
+    """ssh takes the first value: what protects the user's sessions is ours, a mere default is the last to speak."""
+    assert ssh_argv(target, "CMD", options, SshSettings(connect_timeout=timeout)) == expected.split()
 
 
-def test_the_users_options_stand_first_because_ssh_takes_the_first() -> None:
-    argv = ssh_argv("mac1", "CMD", ("-o", "ConnectTimeout=60"))
-    assert argv.index("ConnectTimeout=60") < argv.index("ConnectTimeout=10")
+CONFIG = """\
+Host studio
+  HostName 10.0.0.5
+  Port 2222
+  ConnectTimeout 60
+Host behind*
+  ProxyJump me@gate:2022,second
+Host piped
+  ProxyCommand nc %h %p
+"""
+
+
+def test_what_ssh_itself_is_going_to_do(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(CONFIG)
+    options = ("-F", str(tmp_path / "config"))
+    names = ("studio", "behind1", "behind2", "piped", "other")
+    studio, behind1, behind2, piped, other = ask_ssh([(name, options) for name in names])
+    assert studio == SshSettings("10.0.0.5", "10.0.0.5:2222", 60)
+    assert behind1.gate == behind2.gate == "me@gate:2022" and behind1.hostname == "behind1"
+    assert piped.gate.startswith("nc ")
+    assert other == SshSettings("other", "other:22", None)
+
+
+def test_what_ssh_does_not_understand_is_left_for_it_to_say() -> None:
+    assert ask_ssh([("mac1", ("-o", "NoSuchOption=1"))]) == [SshSettings("", ":")]
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash", "dash", "zsh", "ksh", "fish", "csh", "tcsh"])
@@ -54,7 +75,7 @@ def test_the_remote_command_passes_any_login_shell(shell: str) -> None:
         timeout=30,
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert b'"Hello"' in done.stdout
+    assert done.stdout.startswith(bootstrap.READY) and b'"Hello"' in done.stdout
 
 
 def test_an_interpreter_that_only_offers_to_install_one_is_passed_over(tmp_path: Path) -> None:

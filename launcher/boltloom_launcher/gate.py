@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The turns of connections that enter by the same sshd."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from boltloom_launcher.pacing import AT_ONCE
+from boltloom_launcher.spawn import Way
+
+
+class Gate:
+    """The connections that one sshd has not let in yet."""
+
+    def __init__(self, begun: int = 0) -> None:
+        self._inside = begun
+        self._most = AT_ONCE
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self) -> None:
+        """Wait for one's turn."""
+        while self._inside >= self._most:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
+        self._inside += 1
+
+    def leave(self) -> None:
+        """One was let in, or has ended."""
+        self._inside -= 1
+        while self._waiting and self._inside < self._most:
+            turn = self._waiting.popleft()
+            if not turn.done():  # its connection may not want it any more
+                turn.set_result(None)
+                return
+
+    def crowded(self) -> None:
+        """One was turned away: this sshd wants fewer at once."""
+        self._most = max(1, self._most // 2)
+
+
+def gates(ways: Sequence[Way]) -> list[Gate]:
+    """The gate of each way; those that have begun are counted."""
+    begun = [way.settings.gate for way in ways if way.process is not None]
+    shared = {way.settings.gate: Gate(begun.count(way.settings.gate)) for way in ways}
+    return [shared[way.settings.gate] for way in ways]

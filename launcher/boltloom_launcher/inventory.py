@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,32 +18,14 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing
 
 from boltloom_launcher.ansible.complaint import last_words
 from boltloom_launcher.ansible.rendering import inventory_arguments, needs_rendering, rendered
+from boltloom_launcher.ansible.ssh_settings import ssh_settings
 from boltloom_launcher.errors import UsageError
+from boltloom_launcher.inventory_host import VARIABLES, InventoryHost, Said, host_of
 
 _GROUP = "boltloom"
 _HOSTFILE_VARIABLE = "thunderbolt_net_hostfile"
 _HOSTFILE_NAME = "boltloom-hostfile.json"
-_VARIABLES = (
-    *("ansible_host", "ansible_ssh_host", "ansible_port", "ansible_ssh_port", "ansible_user", "ansible_ssh_user"),
-    *("ansible_ssh_private_key_file", "ansible_private_key_file", "ansible_ssh_common_args", "ansible_ssh_extra_args"),
-    *("ansible_python_interpreter", "ansible_connection", _HOSTFILE_VARIABLE),
-)
-_CONNECTIONS = ("", "ssh", "smart", "paramiko", "paramiko_ssh", "local")
-_INTERPRETER_CHOICES = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
-
-
-@dataclass(frozen=True)
-class InventoryHost:
-    """What an inventory says about reaching a host."""
-
-    name: str
-    address: str
-    user: str = ""
-    port: int | None = None
-    python: str = ""
-    key_file: str = ""
-    ssh_args: tuple[str, ...] = ()
-    local: bool = False
+_VARIABLES = (*VARIABLES, _HOSTFILE_VARIABLE)
 
 
 @dataclass(frozen=True)
@@ -71,12 +53,14 @@ def read_inventory(paths: Sequence[str], only: Sequence[str] | None = None, limi
     for path in paths:
         if "," not in path and not Path(path).exists():
             raise UsageError(f"inventory {path} does not exist", "give the path of an Ansible inventory")
-    listing = _ask_ansible(paths)
+    with ThreadPoolExecutor(1) as pool:  # each of the two takes a second
+        settings = pool.submit(ssh_settings)
+        listing = _ask_ansible(paths)
     everybody = _members(listing, "all")
     if limit or only is not None and not set(only) <= set(everybody):
         wanted = only if only is not None else [_GROUP if _GROUP in listing else "all"]
         only = _matching(paths, wanted, limit, everybody)
-    return select(listing, paths[0], only, partial(rendered, paths))
+    return select(listing, paths[0], only, partial(rendered, paths), settings.result())
 
 
 def _matching(paths: Sequence[str], wanted: Sequence[str], limit: str, everybody: Sequence[str]) -> list[str]:
@@ -97,9 +81,16 @@ Render = Callable[[Sequence[str], Sequence[str]], Mapping[str, Mapping[str, Any]
 
 
 def select(
-    listing: Mapping[str, Any], path: str, only: Sequence[str] | None = None, render: Render | None = None
+    listing: Mapping[str, Any],
+    path: str,
+    only: Sequence[str] | None = None,
+    render: Render | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Inventory:
-    """Pick the hosts out of what ``ansible-inventory --list`` answered. Variables of theirs may have to be rendered."""
+    """Pick the hosts out of what ``ansible-inventory --list`` answered. Variables of theirs may have to be rendered.
+
+    :param settings: of Ansible's configuration for ssh; they hold where a host has no variable.
+    """
     variables = listing.get("_meta", {}).get("hostvars", {})
     names = _members(listing, _GROUP if _GROUP in listing else "all")
     everybody = _members(listing, "all")
@@ -114,7 +105,7 @@ def select(
     raw = [name for name in names if any(needs_rendering(variables[name].get(each)) for each in _VARIABLES)]
     for name, values in (render(raw, _VARIABLES) if raw and render else {}).items():
         variables[name] = {**variables[name], **values}
-    hosts = tuple(_host(name, variables[name], path) for name in names)
+    hosts = tuple(host_of(Said(path, name, variables[name], settings or {})) for name in names)
     return Inventory(hosts, _hostfile_path(path, variables[names[0]]))
 
 
@@ -125,33 +116,6 @@ def _members(listing: Mapping[str, Any], group: str) -> list[str]:
     for child in entry.get("children", []):
         found += _members(listing, child)
     return list(dict.fromkeys(found))
-
-
-def _host(name: str, variables: Mapping[str, Any], path: str) -> InventoryHost:
-    def text(*keys: str) -> str:
-        return str(next((variables[key] for key in keys if variables.get(key) not in (None, "")), ""))
-
-    port = text("ansible_port", "ansible_ssh_port")
-    if port and not port.isdigit():
-        raise UsageError(f"{path}: ansible_port of {name} is {port!r}", "write a number")
-    connection = text("ansible_connection").rpartition(".")[2]
-    if connection not in _CONNECTIONS:
-        raise UsageError(
-            f"{path}: {name} is reached by the connection {connection!r}, which launches nothing", "use ssh or local"
-        )
-    python = text("ansible_python_interpreter")
-    address = text("ansible_host", "ansible_ssh_host") or name
-    extra = shlex.split(text("ansible_ssh_common_args")) + shlex.split(text("ansible_ssh_extra_args"))
-    return InventoryHost(
-        name=name,
-        address=address,
-        user=text("ansible_user", "ansible_ssh_user"),
-        port=int(port) if port else None,
-        python="" if python in _INTERPRETER_CHOICES else python,
-        key_file=os.path.expanduser(text("ansible_ssh_private_key_file", "ansible_private_key_file")),
-        ssh_args=tuple(extra),
-        local=connection == "local" or address in ("127.0.0.1", "localhost", "::1") and not port,
-    )
 
 
 def _hostfile_path(inventory: str, variables: Mapping[str, Any]) -> Path:

@@ -18,7 +18,8 @@ from boltloom_launcher.hosts import Reach, Roster, default_reach, seat
 from boltloom_launcher.ssh import inventory_options
 
 if TYPE_CHECKING:
-    from boltloom_launcher.inventory import Inventory, InventoryHost
+    from boltloom_launcher.inventory import Inventory
+    from boltloom_launcher.inventory_host import InventoryHost
 
 Say = Callable[[str], None]
 
@@ -130,6 +131,6 @@ def _written_hostfile(inventory: Inventory, say: Say) -> Hostfile | None:
 def _inventory_reach(host: InventoryHost, source: Source) -> Reach:
     if host.local:
         return Reach(name=host.name)
-    options = inventory_options(host.user, host.port, host.key_file, host.ssh_args)
+    options = inventory_options(host.user, host.port, host.key_file, host.first_ssh_args, host.ssh_args)
     pythons = [python for python in (source.python, host.python) if python]
     return Reach(host.name, host.address, (*source.ssh_options, *options), tuple(pythons))

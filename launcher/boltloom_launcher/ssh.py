@@ -79,13 +79,15 @@ def _settings(said: Mapping[str, str]) -> SshSettings:
     return SshSettings(hostname, gate, int(timeout) if timeout.isascii() and timeout.isdigit() else None)
 
 
-def inventory_options(user: str, port: int | None, key_file: str, extra: Sequence[str]) -> tuple[str, ...]:
-    """The options that say what an inventory says about a host."""
-    options = list(extra)
+def inventory_options(
+    user: str, port: int | None, key_file: str, first: Sequence[str] = (), last: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The options that say what an inventory says about a host. ``first`` and ``last`` are its own words for ssh."""
+    options = list(first)
     if port:
         options += ["-p", str(port)]
     if user:
         options += ["-l", user]
     if key_file:
         options += ["-i", key_file]
-    return tuple(options)
+    return (*options, *last)

@@ -136,6 +136,26 @@ def test_templates_and_vaults_are_rendered_by_ansible(launch: Launch, sshd: Sshd
     assert "'nowhere' is undefined" in line
 
 
+def test_what_ansible_cfg_and_its_variables_say_of_ssh_holds_for_us_too(
+    launch: Launch, sshd: Sshd, tmp_path: Path
+) -> None:
+    """With a master that Ansible would make, and that would end with us."""
+    (tmp_path / "ansible.cfg").write_text(
+        f"[defaults]\nremote_port = {sshd.port}\nremote_user = {getpass.getuser()}\n"
+        f"[ssh_connection]\nssh_args = -F {sshd.config} -o ControlMaster=auto -o ControlPath={tmp_path}/master\n"
+    )
+    (tmp_path / "inventory.yml").write_text("all: {hosts: {far1: {ansible_host: far1}, far2: }}\n")
+    script = "echo $RANK ${SSH_CONNECTION##* }"
+    done = launch("-i", "inventory.yml", "--", "sh", "-c", script, cwd=tmp_path)
+    assert done.returncode == 0, err(done)
+    assert sorted(done.stdout.decode().splitlines()) == [f"{rank} {sshd.port}" for rank in range(2)]
+    assert not (tmp_path / "master").exists()
+    env = {**os.environ, "ANSIBLE_REMOTE_USER": "nobody-of-this-name"}
+    done = launch("-i", "inventory.yml", "--", "true", cwd=tmp_path, env=env)
+    assert done.returncode == 3
+    assert "nobody-of-this-name@127.0.0.1: Permission denied" in err(done)[-1]
+
+
 def test_an_inventory_that_a_plugin_makes_of_a_hostfile(launch: Launch, sshd: Sshd, tmp_path: Path) -> None:
     """What a plugin gives, ansible-core 2.19 marks as no template: the launcher takes the value itself."""
     hosts = [{"ssh": "far2", "ips": ["127.0.0.2"]}, {"ssh": "far1", "ips": ["127.0.0.1"]}]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from boltloom_launcher.ansible.rendering import read_answers
 from boltloom_launcher.errors import UsageError
-from boltloom_launcher.inventory import InventoryHost, select
+from boltloom_launcher.inventory import select
+from boltloom_launcher.inventory_host import InventoryHost
 
 
 def listing(hostvars: dict[str, dict[str, Any]], **groups: Any) -> dict[str, Any]:
@@ -37,6 +38,29 @@ def test_every_variable_that_reaches_a_host() -> None:
         key_file="/keys/id",
         ssh_args=("-o", "ProxyCommand=ssh -W %h:%p gate"),
     )
+
+
+CONFIGURED = {
+    "remote_user": "admin",
+    "port": 2222,
+    "private_key_file": "/keys/id",
+    "ssh_args": "-o ServerAliveInterval=9",
+    "ssh_common_args": "-J gate",
+    "timeout": 33,
+    "host_key_checking": False,
+}
+
+
+def test_settings_of_ansible_hold_where_a_host_has_no_variable() -> None:
+    own = {"ansible_ssh_user": "me", "ansible_port": 22, "ansible_ssh_common_args": "-4", "ansible_ssh_args": "-6"}
+    own |= {"ansible_host_key_checking": True, "ansible_ssh_timeout": 5}
+    mac1, mac2 = select(listing({"mac1": {}, "mac2": own}), "inv.yml", settings=CONFIGURED).hosts
+    assert (mac1.user, mac1.port, mac1.key_file) == ("admin", 2222, "/keys/id")
+    assert mac1.first_ssh_args == ("-o", "ServerAliveInterval=9", "-o", "StrictHostKeyChecking=no")
+    assert mac1.ssh_args == ("-o", "ConnectTimeout=33", "-J", "gate")
+    assert (mac2.user, mac2.port, mac2.key_file) == ("me", 22, "/keys/id")
+    assert mac2.first_ssh_args == ("-6",)
+    assert mac2.ssh_args == ("-o", "ConnectTimeout=5", "-4")
 
 
 def test_a_bare_name_is_its_own_address_and_auto_is_no_interpreter() -> None:
@@ -83,6 +107,10 @@ def test_where_the_hostfile_is_expected(variables: dict[str, str], expected: str
     ("variables", "words"),
     [
         ({"ansible_port": "ssh"}, "inv.yml: ansible_port of mac1 is 'ssh': write a number"),
+        (
+            {"ansible_ssh_common_args": "-o 'ProxyJump=gate"},
+            "inv.yml: ansible_ssh_common_args of mac1 cannot be read (No closing quotation): close its quotes",
+        ),
         (
             {"ansible_connection": "ansible.builtin.winrm"},
             "inv.yml: mac1 is reached by the connection 'winrm', which launches nothing: use ssh or local",

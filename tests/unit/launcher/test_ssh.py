@@ -24,9 +24,9 @@ FIRST = "ssh -T -o BatchMode=yes -o RemoteCommand=none -o RequestTTY=no -o Clear
         ("mac1", ("-p", "2222"), None, f"{FIRST} -p 2222 -o ConnectTimeout=10 -- mac1 CMD"),
         (
             "10.0.0.5",
-            inventory_options("me", 2222, "/keys/id", ("-o", "ProxyJump=gate", "-o", "ControlMaster=auto")),
+            inventory_options("me", 2222, "/keys/id", ("-o", "ControlMaster=auto"), ("-o", "ProxyJump=gate")),
             None,
-            f"{FIRST} -o ProxyJump=gate -o ControlMaster=auto -p 2222 -l me -i /keys/id -o ConnectTimeout=10 "
+            f"{FIRST} -o ControlMaster=auto -p 2222 -l me -i /keys/id -o ProxyJump=gate -o ConnectTimeout=10 "
             "-- 10.0.0.5 CMD",
         ),
     ],

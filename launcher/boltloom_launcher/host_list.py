@@ -17,7 +17,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile 
 from boltloom_launcher.errors import HostfileError, UsageError
 
 _MOST_HOSTS = 4096  # of a range; more is a slip
-_MOST_SLOTS = 4096
+MOST_SLOTS = 4096
 _RANGE = re.compile(r"\[([0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*)\]", re.ASCII)
 _SLOTS = re.compile(r"(.*[^:]):([0-9]+)", re.ASCII)
 _FIRST_WORD = re.compile(
@@ -88,8 +88,8 @@ def _slots_of(words: list[str], place: str) -> int:
 
 
 def _number(text: str, what: str) -> int:
-    if not re.fullmatch("[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= _MOST_SLOTS:
-        raise HostfileError(f"{what} is {text[:20]!r}", f"write a number of ranks from 1 to {_MOST_SLOTS}")
+    if not re.fullmatch("[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= MOST_SLOTS:
+        raise HostfileError(f"{what} is {text[:20]!r}", f"write a number of ranks from 1 to {MOST_SLOTS}")
     return int(text)
 
 
@@ -120,8 +120,8 @@ def _one(name: str) -> Named:
     found = _SLOTS.fullmatch(name)
     if found and (":" not in found[1] or found[1].endswith("]")):
         name, slots = found[1], int(found[2][:9])
-        if not 1 <= slots <= _MOST_SLOTS:
-            raise UsageError(f"--hosts gives {name} {found[2][:20]} ranks", f"write a number from 1 to {_MOST_SLOTS}")
+        if not 1 <= slots <= MOST_SLOTS:
+            raise UsageError(f"--hosts gives {name} {found[2][:20]} ranks", f"write a number from 1 to {MOST_SLOTS}")
     user, at, host = name.rpartition("@")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not bare or bare != host and not _is_address(bare) or any(c in "[]" for c in bare):

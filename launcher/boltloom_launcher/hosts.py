@@ -4,13 +4,24 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import reached
 
+ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class HostSettings:
+    """What an inventory says of the ranks of a host. The command line wins over it."""
+
+    python: str = ""  # for scripts and modules
+    cwd: str = ""
+    env: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,7 @@ class Reach:
     target: str = ""  # what ssh is given; "" for this computer
     options: tuple[str, ...] = ()  # for ssh, before ours
     pythons: tuple[str, ...] = ()  # interpreters to try before the usual ones
+    settings: HostSettings = HostSettings()  # of its ranks
 
     @property
     def local(self) -> bool:

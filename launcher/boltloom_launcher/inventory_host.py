@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from boltloom_launcher.errors import UsageError
+from boltloom_launcher.host_list import MOST_SLOTS
+from boltloom_launcher.hosts import ENV_NAME, HostSettings
 
 # Those that are read here; templates and vaults in them are rendered first.
 VARIABLES = (
@@ -17,6 +19,7 @@ VARIABLES = (
     *("ansible_ssh_private_key_file", "ansible_private_key_file", "ansible_ssh_common_args", "ansible_ssh_extra_args"),
     *("ansible_ssh_args", "ansible_ssh_timeout", "ansible_host_key_checking", "ansible_ssh_host_key_checking"),
     *("ansible_python_interpreter", "ansible_connection"),
+    *("boltloom_python", "boltloom_cwd", "boltloom_env", "boltloom_slots"),
 )
 _CONNECTIONS = ("", "ssh", "smart", "paramiko", "paramiko_ssh", "local")
 _INTERPRETER_CHOICES = ("auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
@@ -37,6 +40,8 @@ class InventoryHost:
     first_ssh_args: tuple[str, ...] = ()  # before what stands above, as Ansible has it
     ssh_args: tuple[str, ...] = ()  # and behind it
     local: bool = False
+    slots: int = 1  # ranks, where neither command line nor hostfile says it
+    settings: HostSettings = HostSettings()
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,47 @@ def host_of(said: Said) -> InventoryHost:
         first_ssh_args=tuple(first),
         ssh_args=tuple(last),
         local=connection == "local" or address in _LOOPBACK and not said.text("ansible_port", "ansible_ssh_port"),
+        slots=_slots(said),
+        settings=HostSettings(_path(said, "boltloom_python"), _path(said, "boltloom_cwd"), tuple(_env(said).items())),
     )
+
+
+def _slots(said: Said) -> int:
+    slots = said.number("boltloom_slots")
+    if slots is not None and not 1 <= slots <= MOST_SLOTS:
+        raise said.wrong("boltloom_slots", f"is {slots}", f"write a number of ranks from 1 to {MOST_SLOTS}")
+    return slots or 1
+
+
+def _path(said: Said, name: str) -> str:
+    path = said.text(name)
+    if path and (not path.startswith("/") or "\0" in path):
+        raise said.wrong(name, f"is {path[:60]!r}", "write a path from the root on")
+    return path
+
+
+def _env(said: Said) -> dict[str, str]:
+    given = said.variables.get("boltloom_env")
+    if given in (None, ""):
+        return {}
+    if not isinstance(given, Mapping):
+        raise said.wrong("boltloom_env", f"is {str(given)[:60]!r}", "write names and values, as in {NAME: VALUE}")
+    return {_env_name(said, name): _env_value(said, name, value) for name, value in given.items()}
+
+
+def _env_name(said: Said, name: object) -> str:
+    if not ENV_NAME.fullmatch(str(name)):
+        raise said.wrong("boltloom_env", f"has {str(name)[:60]!r}, which names no variable", "write NAME: VALUE")
+    return str(name)
+
+
+def _env_value(said: Said, name: object, value: object) -> str:
+    """A scalar as YAML writes it: true and not True."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | float) or "\0" in str(value):
+        raise said.wrong("boltloom_env", f"has {name}, whose value is no text", "put the value between quotes")
+    return str(value)
 
 
 def _ssh_words(said: Said) -> tuple[list[str], list[str]]:

@@ -22,7 +22,9 @@ class Request:
     checked: bool = True  # the hosts are asked whether they have the program
     preflight: bool = True  # several hosts are compared and joined before anything runs
     cables: tuple[tuple[str, str], ...] = ()  # address -> the cable that it is on, as far as the hostfile says it
+    python: str = ""  # the interpreter that the command line asks for; argv begins with it
     env: tuple[tuple[str, str], ...] = ()
+    given_env: frozenset[str] = frozenset()  # the names in it that the command line gave
     cwd: str = "."
     cwd_required: bool = False
     starting_port: int | None = None  # None: ports that are free on each host

@@ -13,6 +13,7 @@ from dataclasses import replace
 from boltloom_launcher.addresses import management_addresses
 from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, Prepared, RankOrder, Run, Start, StartMpi
 from boltloom_launcher.backends import STALE, Listening, Plan, backend, endpoint, rank_env
+from boltloom_launcher.host_settings import applied
 from boltloom_launcher.hosts import Seat
 from boltloom_launcher.job import Request
 from boltloom_launcher.mpi.arguments import machine_file, mpirun_arguments, stub_text
@@ -76,12 +77,13 @@ def prepare_order(request: Request, plan: Plan, host: int, coordinator: str) -> 
     ports = [Port(each.address, each.port, each.remedy) for each in _listening(plan, host)]
     if plan.seats[0].host == host:  # the rendezvous, and PyTorch's
         ports += [Port(coordinator, 0, "")] * 2
+    own = applied(request, host)
     return Prepare(
-        command=Command(list(request.argv), sys.executable, request.module, request.checked),
-        env=dict(request.env),
+        command=Command(list(own.argv), sys.executable, own.module, request.checked),
+        env=own.env,
         drop=_dropped(request),
-        cwd=request.cwd,
-        cwd_required=request.cwd_required,
+        cwd=own.cwd,
+        cwd_required=own.cwd_required,
         ports=ports,
         files=request.preflight and bool(row.files(plan) or row.starter == "mpirun"),
         grace=request.grace,
@@ -122,16 +124,15 @@ def start_order(request: Request, plan: Plan, host: int, mpirun: str) -> Start |
         env, files = rank_env(plan, rank)
         texts = {name: json.dumps(content) for name, content in files.items()}
         ranks.append(RankOrder(rank, env, texts, stdin=rank in request.stdin))
+    env = applied(request, host).env
     if backend(plan.backend).starter == "agent":
-        return Start(dict(request.env), _dropped(request), ranks)
+        return Start(env, _dropped(request), ranks)
     here = plan.seats[0].host == host
     arguments = mpirun_arguments(plan, mpirun, request.mpi_args) if here else []
     machines = machine_file(plan, mpirun) if here else {}
     several = len(request.roster.reaches) > 1
     addresses = [list(plan.hosts[each.rank].ips) if several else [] for each in ranks]
-    return StartMpi(
-        *(dict(request.env), _dropped(request), ranks, addresses, arguments, machines), stub_text(), MPIRUN_S
-    )
+    return StartMpi(*(env, _dropped(request), ranks, addresses, arguments, machines), stub_text(), MPIRUN_S)
 
 
 def _dropped(request: Request) -> list[str]:

@@ -29,7 +29,7 @@ class Source:
     """What the command line says about hosts."""
 
     hosts: str | None = None
-    repeat: int = 1
+    repeat: int | None = None  # ranks per host, None where nobody says
     hostfile: str | None = None
     inventories: tuple[str, ...] = ()
     limit: str = ""
@@ -61,7 +61,7 @@ def read_roster(source: Source, say: Say) -> Listed:
         return _from_inventory(source, say)
     if source.hostfile is not None:
         return _listed(read_hostfile(source.hostfile), lambda ssh: _plain(source, ssh), source, say)
-    hosts = from_names(source.hosts if source.hosts is not None else "127.0.0.1", source.repeat)
+    hosts = from_names(source.hosts if source.hosts is not None else "127.0.0.1", source.repeat or 1)
     return Listed(seat(hosts, lambda ssh: _plain(source, ssh)))
 
 
@@ -82,7 +82,7 @@ def read_hostfile(path: str) -> Hostfile:
 
 
 def _listed(hostfile: Hostfile, reach: Callable[[str], Reach], source: Source, say: Say) -> Listed:
-    if source.repeat > 1:
+    if (source.repeat or 1) > 1:
         say("-n has no effect with a hostfile: a host that is listed twice in it gets two ranks")
     for place in hostfile.unknown:
         say(f"{place} has no effect: no such key is known")
@@ -110,7 +110,7 @@ def _from_inventory(source: Source, say: Say) -> Listed:
     hostfile = _written_hostfile(inventory, say)
     if hostfile is not None:
         return _listed(hostfile, reach, source, say)
-    hosts = [Host(ssh=host.name) for host in inventory.hosts for _ in range(source.repeat)]
+    hosts = [Host(ssh=host.name) for host in inventory.hosts for _ in range(source.repeat or host.slots)]
     return Listed(seat(hosts, reach))
 
 
@@ -130,7 +130,7 @@ def _written_hostfile(inventory: Inventory, say: Say) -> Hostfile | None:
 
 def _inventory_reach(host: InventoryHost, source: Source) -> Reach:
     if host.local:
-        return Reach(name=host.name)
+        return Reach(name=host.name, settings=host.settings)
     options = inventory_options(host.user, host.port, host.key_file, host.first_ssh_args, host.ssh_args)
-    pythons = [python for python in (source.python, host.python) if python]
-    return Reach(host.name, host.address, (*source.ssh_options, *options), tuple(pythons))
+    pythons = [python for python in (source.python, host.settings.python, host.python) if python]
+    return Reach(host.name, host.address, (*source.ssh_options, *options), tuple(pythons), host.settings)

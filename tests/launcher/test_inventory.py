@@ -136,6 +136,36 @@ def test_templates_and_vaults_are_rendered_by_ansible(launch: Launch, sshd: Sshd
     assert "'nowhere' is undefined" in line
 
 
+def test_each_host_has_its_own_interpreter_directory_environment_and_ranks(
+    launch: Launch, sshd: Sshd, tmp_path: Path
+) -> None:
+    path = inventory(tmp_path, sshd, "mac1", "mac2")
+    content = json.loads(path.read_text())
+    content["all"]["children"]["boltloom"]["hosts"]["mac2"] = {
+        **content["all"]["children"]["boltloom"]["hosts"]["mac2"],
+        "boltloom_python": "/usr/bin/python3",
+        "boltloom_cwd": "/usr",
+        "boltloom_env": {"NAME": "{{ inventory_hostname }}", "OTHER": 7},
+        "boltloom_slots": 2,
+    }
+    path.write_text(json.dumps(content))
+    (tmp_path / "show.py").write_text(
+        "import os, sys; print(*map(os.environ.get, ('RANK', 'NAME', 'OTHER')), os.getcwd(), sys.executable)\n"
+    )
+    options = ("-i", str(path), "--env", "OTHER=8")
+    done = launch(*options, str(tmp_path / "show.py"), cwd=tmp_path)
+    assert done.returncode == 0, err(done)
+    assert sorted(done.stdout.decode().splitlines()) == [
+        f"0 None 8 {tmp_path} {sys.executable}",
+        "1 mac2 8 /usr /usr/bin/python3",
+        "2 mac2 8 /usr /usr/bin/python3",
+    ]
+    done = launch(*options, "-n", "1", "--cwd", "/", "--python", sys.executable, str(tmp_path / "show.py"))
+    assert sorted(done.stdout.decode().splitlines()) == [
+        f"{rank} {name} 8 / {sys.executable}" for rank, name in ((0, None), (1, "mac2"))
+    ]
+
+
 def test_what_ansible_cfg_and_its_variables_say_of_ssh_holds_for_us_too(
     launch: Launch, sshd: Sshd, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ _ANSWER = re.compile(r"^(\S.*?) \| (SUCCESS|FAILED!) => (?=\{)", re.MULTILINE)
 def needs_rendering(value: object) -> bool:
     """``ansible-inventory`` gives this value as it stands in the file."""
     if isinstance(value, dict):
-        return "__ansible_vault" in value
+        return "__ansible_vault" in value or any(needs_rendering(each) for each in value.values())
     return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 

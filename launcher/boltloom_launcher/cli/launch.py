@@ -32,7 +32,13 @@ from boltloom_launcher.spawn import start_agents
     metavar="A,B,...",
     help="Hosts, with commas between them: names, studio-[1-4], host:2 for two ranks. [default: this computer]",
 )
-@click.option("-n", "--repeat-hosts", "repeat", default=1, type=click.IntRange(min=1), help="Ranks per host.")
+@click.option(
+    "-n",
+    "--repeat-hosts",
+    "repeat",
+    type=click.IntRange(min=1),
+    help="Ranks per host. [default: 1, or the inventory's boltloom_slots]",
+)
 @click.option("--hostfile", metavar="FILE", help="Hostfile, as boltloom.cluster.configure and MLX write it.")
 @click.option(
     "-i",
@@ -172,7 +178,9 @@ def _request(options: dict[str, Any]) -> Request:
         checked=not options["no_verify_script"],
         preflight=options["preflight"],
         cables=listed.cables,
+        python=options["python"] or "",
         env=_env([*listed.envs, *options["env"]], options["tty"]),
+        given_env=frozenset(each.partition("=")[0] for each in options["env"]),
         cwd=options["cwd"] or _here(),
         cwd_required=options["cwd"] is not None,
         starting_port=options["starting_port"],

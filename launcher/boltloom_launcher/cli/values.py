@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from boltloom_launcher.errors import UsageError
+from boltloom_launcher.hosts import ENV_NAME
 
 PORT = click.IntRange(1, 65535)
 _MOST_SECONDS = 366 * 24 * 3600.0
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class _Seconds(click.FloatRange):
@@ -42,7 +41,7 @@ def variables(given: Sequence[str]) -> dict[str, str]:
     env = {}
     for each in given:
         name, _, value = each.partition("=")
-        if not _ENV_NAME.fullmatch(name):
+        if not ENV_NAME.fullmatch(name):
             raise UsageError(f"--env has {each!r}, which names no variable", "write NAME=VALUE")
         env[name] = value
     return env

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from boltloom_launcher.ansible.rendering import read_answers
 from boltloom_launcher.errors import UsageError
+from boltloom_launcher.hosts import HostSettings
 from boltloom_launcher.inventory import select
 from boltloom_launcher.inventory_host import InventoryHost
 
@@ -68,6 +69,14 @@ def test_a_bare_name_is_its_own_address_and_auto_is_no_interpreter() -> None:
     assert host == InventoryHost(name="mac1", address="mac1")
 
 
+def test_what_holds_for_the_ranks_of_a_host() -> None:
+    env = {"A": "b c", "N": 7, "X": 0.5, "YES": True}
+    variables = {"boltloom_python": "/opt/py", "boltloom_cwd": "/data", "boltloom_env": env, "boltloom_slots": "3"}
+    mac1, mac2 = select(listing({"mac1": variables, "mac2": {}}), "inv.yml").hosts
+    assert mac1.settings == HostSettings("/opt/py", "/data", (("A", "b c"), ("N", "7"), ("X", "0.5"), ("YES", "true")))
+    assert (mac1.slots, mac2.slots, mac2.settings) == (3, 1, HostSettings())
+
+
 def test_a_local_connection_needs_no_ssh() -> None:
     hosts = select(listing({"a": {"ansible_connection": "local"}, "b": {"ansible_host": "127.0.0.1"}}), "x").hosts
     assert [host.local for host in hosts] == [True, True]
@@ -107,6 +116,16 @@ def test_where_the_hostfile_is_expected(variables: dict[str, str], expected: str
     ("variables", "words"),
     [
         ({"ansible_port": "ssh"}, "inv.yml: ansible_port of mac1 is 'ssh': write a number"),
+        ({"boltloom_slots": 0}, "inv.yml: boltloom_slots of mac1 is 0: write a number of ranks from 1 to 4096"),
+        ({"boltloom_slots": "x"}, "inv.yml: boltloom_slots of mac1 is 'x': write a number"),
+        ({"boltloom_cwd": "data"}, "inv.yml: boltloom_cwd of mac1 is 'data': write a path from the root on"),
+        (
+            {"boltloom_python": "python3"},
+            "inv.yml: boltloom_python of mac1 is 'python3': write a path from the root on",
+        ),
+        ({"boltloom_env": ["A=b"]}, "inv.yml: boltloom_env of mac1 is \"['A=b']\": write names and values, as in"),
+        ({"boltloom_env": {"a b": 1}}, "inv.yml: boltloom_env of mac1 has 'a b', which names no variable: write NAME"),
+        ({"boltloom_env": {"A": None}}, "inv.yml: boltloom_env of mac1 has A, whose value is no text: put the value"),
         (
             {"ansible_ssh_common_args": "-o 'ProxyJump=gate"},
             "inv.yml: ansible_ssh_common_args of mac1 cannot be read (No closing quotation): close its quotes",
@@ -135,14 +154,15 @@ def test_what_is_no_plain_value_is_rendered_for_those_hosts_alone() -> None:
         "mac1": {"ansible_host": "{{ inventory_hostname }}.local", "ansible_user": "me"},
         "mac2": {"ansible_host": "10.0.0.2", "other": "{{ not ours }}"},
         "mac3": {"ansible_user": {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256"}},
+        "mac5": {"boltloom_env": {"A": "{{ inventory_hostname }}"}},
         "mac4": {"ansible_host": "{{ nobody asked for this host }}"},
     }
-    found = select(listing(variables), "inv.yml", ["mac1", "mac2", "mac3"], render).hosts
+    found = select(listing(variables), "inv.yml", ["mac1", "mac2", "mac3", "mac5"], render).hosts
     assert [(host.address, host.port, host.user) for host in found[:2]] == [
         ("mac1.local", 2222, "me"),
         ("10.0.0.2", None, ""),
     ]
-    assert asked == [("mac1", "mac3")]
+    assert asked == [("mac1", "mac3", "mac5")]
 
 
 def test_answers_of_ansible_are_found_among_whatever_else_it_prints() -> None:

@@ -7,14 +7,15 @@ A host is a name, an address (IPv6 with or without brackets), ``user@host``, ``s
 
 from __future__ import annotations
 
-import ipaddress
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host, Hostfile
 
 from boltloom_launcher.errors import HostfileError, UsageError
+from boltloom_launcher.hosts import as_address
 
 _MOST_HOSTS = 4096  # of a range; more is a slip
 MOST_SLOTS = 4096
@@ -39,10 +40,10 @@ def from_names(names: str, repeat: int) -> tuple[Host, ...]:
     :raises UsageError: a name is empty, given twice, would be an option, or has a range or number that is none.
     """
     named = [each for part in _parts(names) for each in _named(part)]
-    given = [each.ssh for each in named]
-    for name in given:
-        if given.count(name) > 1:
-            raise UsageError(f"--hosts names {name} more than once", "write it once and give -n for several ranks")
+    given = Counter(each.ssh for each in named)
+    twice = next((name for name, count in given.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f"--hosts names {twice} more than once", "write it once and give -n for several ranks")
     return tuple(_host(each.ssh) for each in named for _ in range(each.slots or repeat))
 
 
@@ -114,7 +115,7 @@ def _named(text: str) -> Iterator[Named]:
 def _one(name: str) -> Named:
     if name.startswith("ssh://"):
         return Named(name)
-    if _is_address(name):
+    if as_address(name):
         return Named(name)
     slots = 0
     found = _SLOTS.fullmatch(name)
@@ -124,7 +125,7 @@ def _one(name: str) -> Named:
             raise UsageError(f"--hosts gives {name} {found[2][:20]} ranks", f"write a number from 1 to {MOST_SLOTS}")
     user, at, host = name.rpartition("@")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not bare or bare != host and not _is_address(bare) or any(c in "[]" for c in bare):
+    if not bare or bare != host and as_address(bare) is None or any(c in "[]" for c in bare):
         raise UsageError(f"--hosts has {name!r} in it, which is no host", "write a range as in studio-[1-4]")
     return Named(user + at + bare, slots)
 
@@ -153,12 +154,4 @@ def _numbers(part: str, text: str) -> list[str]:
 
 
 def _host(ssh: str) -> Host:
-    return Host(ssh=ssh, ips=(ssh,) if _is_address(ssh) else ())
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return Host(ssh=ssh, ips=(ssh,) if as_address(ssh) else ())

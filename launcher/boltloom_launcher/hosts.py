@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -68,10 +69,10 @@ class Roster:
 
     def on_machines(self, machines: Sequence[str]) -> Roster:
         """Ranks count per computer; ``machines`` holds one name per host, the same for a computer with two names."""
-        of_rank = [machines[seat.host] for seat in self.seats]
+        places = _places([machines[seat.host] for seat in self.seats])
         seats = tuple(
-            replace(seat, local_rank=of_rank[:rank].count(of_rank[rank]), local_size=of_rank.count(of_rank[rank]))
-            for rank, seat in enumerate(self.seats)
+            replace(seat, local_rank=place, local_size=size)
+            for seat, (place, size) in zip(self.seats, places, strict=True)
         )
         return replace(self, seats=seats)
 
@@ -103,19 +104,30 @@ def default_reach(ssh: str, options: Sequence[str] = (), pythons: Sequence[str] 
 
 def seat(hosts: Sequence[Host], reach: Callable[[str], Reach]) -> Roster:
     """Group ranks by the host that they sit on."""
-    names = list(dict.fromkeys(host.ssh for host in hosts))
-    counts = [sum(host.ssh == name for host in hosts) for name in names]
-    taken = [0] * len(names)
-    seats = []
-    for rank, host in enumerate(hosts):
-        index = names.index(host.ssh)
-        seats.append(Seat(rank, index, taken[index], counts[index]))
-        taken[index] += 1
-    return Roster(tuple(hosts), tuple(reach(name) for name in names), tuple(seats))
+    names = [host.ssh for host in hosts]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    seats = (Seat(rank, numbers[names[rank]], *place) for rank, place in enumerate(_places(names)))
+    return Roster(tuple(hosts), tuple(reach(name) for name in numbers), tuple(seats))
 
 
-def _is_loopback(address: str) -> bool:
+def _places(names: Sequence[str]) -> list[tuple[int, int]]:
+    """For each rank: which one it is of those with the same name, and how many these are."""
+    sizes, taken = Counter(names), Counter[str]()
+    places = []
+    for name in names:
+        places.append((taken[name], sizes[name]))
+        taken[name] += 1
+    return places
+
+
+def as_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that is written there, None if it is a name."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        return ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
+
+
+def _is_loopback(text: str) -> bool:
+    address = as_address(text)
+    return address is not None and address.is_loopback

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,8 @@ def targets(inventories: Sequence[str], names: Sequence[str], limit: str = "") -
             raise UsageError(f"inventory {path} does not exist", "give the path of an Ansible inventory")
     if inventories and names and limit:
         raise UsageError("--limit and --hosts or --hostfile both say which hosts of the inventory", "give one of them")
-    bare = [bare_name(name) for name in names]
-    for name in bare:
-        if bare.count(name) > 1:
+    for name, count in Counter(bare_name(name) for name in names).items():
+        if count > 1:
             raise UsageError(f"{name} is named more than once", "write each host once")
     return Targets(tuple(inventories), tuple(names), limit)
 

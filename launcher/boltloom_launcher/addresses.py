@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from boltloom_launcher.agent.messages import Hello
 from boltloom_launcher.errors import UnfitError
@@ -42,11 +42,23 @@ def source_towards(address: str) -> str:
         return ""
 
 
+def is_ours(address: str) -> bool:
+    """The address is on this computer. The one that a host sees us under may be a jump host's, or a router's."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
 def management_addresses(
     reaches: Sequence[Reach],
     hellos: Sequence[Hello],
     resolve: Callable[[Reach], str] = resolve_ipv4,
     source: Callable[[str], str] = source_towards,
+    ours: Callable[[str], bool] = is_ours,
 ) -> list[str]:
     """One address per host under which the others reach it.
 
@@ -63,13 +75,13 @@ def management_addresses(
     ]
     if problems:
         raise UnfitError(problems)
-    ours = _our_address([hellos[i].client for i in remote], list(remote.values()), source)
-    return [remote.get(i, ours) for i in range(len(reaches))]
+    seen = [hellos[i].client for i in remote]
+    here = _our_address([address for address in seen if _is_away(address) and ours(address)], remote.values(), source)
+    return [remote.get(i, here) for i in range(len(reaches))]
 
 
-def _our_address(seen_as: Sequence[str], remote: Sequence[str], source: Callable[[str], str]) -> str:
-    away = [address for address in remote if not ipaddress.ip_address(address).is_loopback]
-    seen = [address for address in seen_as if _serves(address) and not ipaddress.ip_address(address).is_loopback]
+def _our_address(seen: Sequence[str], remote: Iterable[str], source: Callable[[str], str]) -> str:
+    away = [address for address in remote if _is_away(address)]
     ipv4 = next(filter(_is_ipv4, seen), "")
     if ipv4:
         return ipv4
@@ -81,6 +93,10 @@ def _our_address(seen_as: Sequence[str], remote: Sequence[str], source: Callable
 
 def _is_ipv4(address: str) -> bool:
     return _serves(address) and ":" not in address
+
+
+def _is_away(address: str) -> bool:
+    return _serves(address) and not ipaddress.ip_address(address).is_loopback
 
 
 def _serves(address: str) -> bool:

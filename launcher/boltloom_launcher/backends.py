@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing import bare_name
 
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.hosts import Seat
@@ -103,7 +104,7 @@ def rank_env(plan: Plan, rank: int) -> tuple[dict[str, str], dict[str, object]]:
 
 def _entry(host: Host) -> str:
     ips = ",".join(f"[{ip}]" if ":" in ip else ip for ip in host.ips)
-    return f"{host.ssh.rpartition('@')[2]}={ips}"
+    return f"{bare_name(host.ssh)}={ips}"
 
 
 def _ports_of(plan: Plan, rank: int) -> tuple[int, ...]:

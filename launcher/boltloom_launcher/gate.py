@@ -37,8 +37,8 @@ class Gate:
                 return
 
     def crowded(self) -> None:
-        """One was turned away: this sshd wants fewer at once."""
-        self._most = max(1, self._most // 2)
+        """One of those inside was turned away: with the others there is no more room."""
+        self._most = max(1, min(self._most, self._inside - 1))
 
 
 def gates(ways: Sequence[Way]) -> list[Gate]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,11 @@ class Reach:
     options: tuple[str, ...] = ()  # for ssh, before ours
     pythons: tuple[str, ...] = ()  # interpreters to try before the usual ones
     settings: HostSettings = HostSettings()  # of its ranks
+
+    @property
+    def typed(self) -> str:
+        """The ssh that a person types to get there."""
+        return shlex.join(["ssh", *self.options, self.target])
 
     @property
     def local(self) -> bool:

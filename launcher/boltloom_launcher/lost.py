@@ -59,7 +59,7 @@ def _not_reached(reach: Reach, lost: Lost, words: str) -> str:
         tried = tried_pythons(reach.pythons)
         return f"Python not found on host {name} (tried {tried}): install Python 3.8 or newer there, or give --python"
     if lost.status == _SSH_FAILED:
-        remedy = f"check that ssh {reach.target} works without a question"
+        remedy = f"check that {reach.typed} works without a question"
         if turned_away(lost._replace(tries=1)) and lost.tries > 1:
             words = f"{words}; {lost.tries} tries"
             remedy += ", and that its sshd takes so many connections at once (MaxStartups)"
@@ -67,7 +67,7 @@ def _not_reached(reach: Reach, lost: Lost, words: str) -> str:
     words = words or _last_words(lost.before)
     return (
         f"the login shell on {name} ended (status {lost.status}{f': {words}' if words else ''}) and has not run our "
-        f"command: see that ssh {reach.target} true works; a start-up file there may exit, or run another shell, only "
+        f"command: see that {reach.typed} true works; a start-up file there may exit, or run another shell, only "
         "where the shell is interactive"
     )
 

@@ -38,6 +38,37 @@ def test_names_of_hosts_are_enough(pair: Fleet) -> None:
     assert sorted(done.stdout.decode().splitlines()) == [f"0 mac1 {hosts}", f"1 mac2 {hosts}"]
 
 
+def test_a_host_behind_another_and_a_sshd_on_another_port(pair: Fleet, tmp_path: Path) -> None:
+    """The control node has no way to the second network of the two."""
+    for mac, address in (("mac1", "10.66.0.1"), ("mac2", "10.66.0.2")):
+        pair.run(mac, ["ifconfig", "en0", "inet", address, "netmask", "255.255.255.0", "alias"], root=True, check=True)
+    argv = ["/usr/sbin/sshd", "-D", "-e", "-p", "2222", "-f", "/etc/ssh/sshd_config"]
+    daemon = pair.popen("mac2", argv, root=True, stderr=subprocess.PIPE)
+    try:
+        assert daemon.stderr is not None and b"listening on" in daemon.stderr.readline()
+        jump = "-o ProxyJump=mac1 -o HostKeyAlias=mac2"
+        script = ("sh", "-c", "echo $RANK $(hostname) ${SSH_CONNECTION##* } $BOLTLOOM_HOSTS")
+        done = launch(pair, "--hosts", "ssh://mac@mac[2-2]:2222", "--ssh-arg", "-o HostKeyAlias=mac2", "--", *script)
+        assert (err(done), done.stdout) == ([], f"0 mac2 2222 mac2={pair.addresses['mac2']}\n".encode())
+        path = tmp_path / "inventory.yml"
+        path.write_text(
+            "all: {hosts: {mac1: , far: {ansible_host: 10.66.0.2, ansible_port: 2222, ansible_user: mac, "
+            f"ansible_ssh_common_args: '{jump}'}}}}}}\n"
+        )
+        done = launch(pair, "-i", str(path), "--", *script)
+        hosts = f"mac1={pair.addresses['mac1']};far=10.66.0.2"
+        assert sorted(done.stdout.decode().splitlines()) == [f"0 mac1 22 {hosts}", f"1 mac2 2222 {hosts}"], err(done)
+        path.write_text(path.read_text().replace("ProxyJump=mac1", "ProxyJump=mac1:1"))
+        done = launch(pair, "-i", str(path), "--", "true")
+        assert done.returncode == 3
+        why = r"ssh: connect to host \S+ port 1: Connection refused"
+        remedy = r"check that ssh .* ProxyJump=mac1:1 .* 10\.66\.0\.2 works without a question"
+        assert re.search(rf"cannot reach far by ssh \({why}\): {remedy}", err(done)[-1])
+    finally:
+        daemon.kill()
+        daemon.communicate(timeout=DEADLINE)
+
+
 def test_the_coordinator_is_on_the_management_network_of_rank_0(pair: Fleet) -> None:
     done = launch(pair, "--hosts", "mac2,mac1", "--", "sh", "-c", "echo $BOLTLOOM_COORDINATOR $MASTER_ADDR")
     (line,) = set(done.stdout.decode().splitlines())

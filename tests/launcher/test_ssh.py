@@ -129,7 +129,7 @@ def test_an_unknown_host_is_named_in_sshs_own_words(launch: Launch, sshd: Sshd) 
     assert done.returncode == 3
     (line,) = err(done)
     assert line.startswith("boltloom: cannot reach no-such-host.invalid by ssh (ssh: Could not resolve hostname")
-    assert line.endswith("check that ssh no-such-host.invalid works without a question")
+    assert line.endswith(f"check that ssh -F {sshd.config} no-such-host.invalid works without a question")
 
 
 def test_all_unreachable_hosts_are_listed(launch: Launch, sshd: Sshd) -> None:
@@ -164,7 +164,7 @@ def test_a_login_shell_that_ends_before_our_command_is_named(launch: Launch, ssh
     remedy = "a start-up file there may exit, or run another shell, only where the shell is interactive"
     assert err(done) == [
         f"boltloom: the login shell on {name} ended (status {status}) and has not run our command: see that "
-        f"ssh {name} true works; {remedy}"
+        f"ssh -F {sshd.config} {name} true works; {remedy}"
         for name, status in (("exits", "7"), ("nologin", "1: This account is currently not available"))
     ]
 

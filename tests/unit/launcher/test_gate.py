@@ -27,20 +27,21 @@ def test_one_enters_when_one_leaves_and_who_gave_up_keeps_nobody_out() -> None:
     asyncio.run(scene())
 
 
-def test_who_was_turned_away_halves_the_number() -> None:
+def test_who_is_turned_away_shows_how_much_room_there_is() -> None:
     async def scene() -> None:
-        gate = Gate()
-        gate.crowded()
-        for _ in range(AT_ONCE // 2):
-            await gate.enter()
-        late = asyncio.create_task(gate.enter())
-        for _ in range(5):
+        gate = Gate(AT_ONCE)
+        for _ in range(AT_ONCE - 2):
             gate.crowded()
-            await asyncio.sleep(0)
-        assert not late.done()
-        for _ in range(AT_ONCE // 2):
             gate.leave()
-        await late  # there is always room for one
+        late = asyncio.create_task(gate.enter())
+        await asyncio.sleep(0)
+        assert not late.done()  # two are inside
+        gate.leave()
+        await late
+        for _ in range(2):
+            gate.crowded()
+            gate.leave()
+        await gate.enter()  # there is always room for one
 
     asyncio.run(scene())
 

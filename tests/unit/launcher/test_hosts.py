@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
-from boltloom_launcher.addresses import management_addresses, resolve_ipv4, source_towards
+from boltloom_launcher.addresses import is_ours, management_addresses, resolve_ipv4, source_towards
 from boltloom_launcher.agent.messages import Hello
 from boltloom_launcher.errors import UnfitError
 from boltloom_launcher.hosts import Reach, Seat, default_reach, seat
@@ -66,6 +66,8 @@ def hello(server: str = "", client: str = "") -> Hello:
         ([LOCAL], [hello()], ["127.0.0.1"]),
         ([FAR1, FAR2], [hello("10.0.0.2", "10.0.0.1"), hello("10.0.0.3", "10.0.0.1")], ["10.0.0.2", "10.0.0.3"]),
         ([LOCAL, FAR1], [hello(), hello("10.0.0.2", "10.0.0.1")], ["10.0.0.1", "10.0.0.2"]),
+        # Behind a jump host: it is whom the host sees.
+        ([LOCAL, FAR1], [hello(), hello("10.3.3.2", "10.3.3.3")], ["10.2.2.1", "10.3.3.2"]),
         ([LOCAL, FAR1], [hello(), hello("127.0.0.1", "127.0.0.1")], ["127.0.0.1", "127.0.0.1"]),
         ([FAR2], [hello("fd00::2", "fd00::1")], ["fd00::2"]),
         ([FAR2, LOCAL], [hello("fd00::2", "fd00::1"), hello()], ["fd00::2", "fd00::1"]),
@@ -84,7 +86,11 @@ def hello(server: str = "", client: str = "") -> Hello:
 def test_management_addresses(reaches: list[Reach], hellos: list[Hello], expected: list[str]) -> None:
     resolved = {"far1": "10.9.9.9", "far2": ""}
     made = management_addresses(
-        reaches, hellos, resolve=lambda reach: resolved[reach.name], source=lambda away: {"10.9.9.9": "10.9.9.1"}[away]
+        reaches,
+        hellos,
+        resolve=lambda reach: resolved[reach.name],
+        source=lambda away: {"10.9.9.9": "10.9.9.1", "10.3.3.2": "10.2.2.1"}[away],
+        ours=lambda address: address != "10.3.3.3",
     )
     assert made == expected
 
@@ -105,3 +111,4 @@ def test_the_resolver_follows_sshs_configuration(tmp_path: Path) -> None:
 
 def test_the_source_address_of_a_way_is_ours() -> None:
     assert source_towards("127.0.0.1") == "127.0.0.1"
+    assert is_ours("127.0.0.1") and not is_ours("192.0.2.1") and not is_ours("2001:db8::1")

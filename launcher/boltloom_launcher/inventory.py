@@ -25,7 +25,8 @@ from boltloom_launcher.inventory_host import VARIABLES, InventoryHost, Said, hos
 _GROUP = "boltloom"
 _HOSTFILE_VARIABLE = "thunderbolt_net_hostfile"
 _HOSTFILE_NAME = "boltloom-hostfile.json"
-_VARIABLES = (*VARIABLES, _HOSTFILE_VARIABLE)
+_OVER_VARIABLE = "thunderbolt_net_over"
+_VARIABLES = (*VARIABLES, _HOSTFILE_VARIABLE, _OVER_VARIABLE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Inventory:
 
     hosts: tuple[InventoryHost, ...]
     hostfile: Path  # where boltloom.cluster.configure writes, whether it is there or not
+    over: str = ""  # what the collection is told to connect the hosts over
 
     def find(self, ssh: str) -> InventoryHost | None:
         """The host that a hostfile calls ``ssh``: by its name, or by its address, with or without user and port."""
@@ -106,7 +108,8 @@ def select(
     for name, values in (render(raw, _VARIABLES) if raw and render else {}).items():
         variables[name] = {**variables[name], **values}
     hosts = tuple(host_of(Said(path, name, variables[name], settings or {})) for name in names)
-    return Inventory(hosts, _hostfile_path(path, variables[names[0]]))
+    first = variables[names[0]]
+    return Inventory(hosts, _hostfile_path(path, first), str(first.get(_OVER_VARIABLE) or ""))
 
 
 def _members(listing: Mapping[str, Any], group: str) -> list[str]:

@@ -107,7 +107,10 @@ def _from_inventory(source: Source, say: Say) -> Listed:
 
     if source.hostfile is not None:
         return _listed(read_hostfile(source.hostfile), reach, source, say)
-    hostfile = _written_hostfile(inventory, say)
+    if inventory.hostfile.exists():
+        hostfile = _written_hostfile(inventory, say)
+    else:
+        hostfile = _gathered_hostfile(inventory, source, say)
     if hostfile is not None:
         return _listed(hostfile, reach, source, say)
     hosts = [Host(ssh=host.name) for host in inventory.hosts for _ in range(source.repeat or host.slots)]
@@ -117,15 +120,31 @@ def _from_inventory(source: Source, say: Say) -> Listed:
 def _written_hostfile(inventory: Inventory, say: Say) -> Hostfile | None:
     """What boltloom.cluster.configure wrote for exactly these hosts, or None for plain Ethernet."""
     path = inventory.hostfile
-    if not path.exists():
-        say(f"{path} does not exist, so the ranks talk over Ethernet: run boltloom.cluster.configure for the cables")
-        return None
     hostfile = read_hostfile(str(path))
     listed = {inventory.find(host.ssh) for host in hostfile.hosts}
     if listed != set(inventory.hosts):
         say(f"{path} is for other hosts than these, so the ranks talk over Ethernet: run boltloom.cluster.configure")
         return None
     return hostfile
+
+
+def _gathered_hostfile(inventory: Inventory, source: Source, say: Say) -> Hostfile | None:
+    """What the hosts themselves say of their cables, or None for plain Ethernet: a cable's ends have a rank each."""
+    from boltloom_launcher.gathered import gather, looks_configured
+
+    hosts = inventory.hosts
+    one_each = len(hosts) > 1 and all((source.repeat or host.slots) == 1 for host in hosts)
+    asked_alike = not source.ssh_options  # Ansible would not know of them
+    if (
+        one_each
+        and asked_alike
+        and inventory.over != "ethernet"
+        and looks_configured(_inventory_reach(hosts[0], source))
+    ):
+        return gather(source.inventories, [host.name for host in hosts], say)
+    words = "does not exist, so the ranks talk over Ethernet: run boltloom.cluster.configure for the cables"
+    say(f"{inventory.hostfile} {words}")
+    return None
 
 
 def _inventory_reach(host: InventoryHost, source: Source) -> Reach:

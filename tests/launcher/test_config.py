@@ -18,6 +18,10 @@ from launcher.running import BOLTLOOM, DEADLINE
 pytestmark = [pytest.mark.fleet, pytest.mark.minutes(3)]
 
 SLOW = 2 * DEADLINE  # a whole playbook, on a computer that does other things too
+OTHER_CABLES = (
+    "mac1, mac2: configured for other cables than there are: see boltloom.cluster.verify and run "
+    "boltloom.cluster.configure, or set thunderbolt_net_over to ethernet in the inventory"
+)
 PASSWORD = "boltloom"  # what sudo asks for on a Mac with the fault no-sudo
 
 
@@ -93,6 +97,28 @@ def test_the_printed_commands_do_what_auto_setup_does(pair: Fleet, tmp_path: Pat
     envs = ["--env", "GREETING={{ hello }} $HOME", "--env", "A=1"]
     assert boltloom(pair, *argv, *envs).stdout == f"wrote {hostfile}\n"
     assert json.loads(hostfile.read_text())["envs"] == ["GREETING={{ hello }} $HOME", "A=1"]
+
+
+def test_hosts_that_are_configured_need_no_hostfile(pair: Fleet, tmp_path: Path) -> None:
+    """The launcher asks them; where a cable was pulled out it does not step down to Ethernet."""
+    if pair.run("mac1", ["ls", "/var/db/boltloom/applied.json"]).returncode != 0:  # by the test before
+        argv = ["config", "--hosts", "mac1,mac2", "--backend", "ring", "--auto-setup", "--output"]
+        assert boltloom(pair, *argv, str(tmp_path / "elsewhere.json")).returncode == 0
+    argv = ["launch", "-i", inventory(tmp_path, "mac1", "mac2")]
+    done = boltloom(pair, *argv, "--", "sh", "-c", "echo $RANK $BOLTLOOM_HOSTS")
+    asking = "asking 2 hosts for their cables: the hostfile of boltloom.cluster.configure would spare that"
+    assert (done.returncode, done.stderr) == (0, f"boltloom: {asking}\n")
+    hosts = dict(each.split("=") for each in done.stdout.split("\n")[0].split(" ")[1].split(";"))
+    assert list(hosts) == ["mac1", "mac2"] and all(ip.startswith("10.77.") for ip in hosts.values())
+    done = boltloom(pair, *argv, "-n", "2", "true")
+    assert "so the ranks talk over Ethernet" in done.stderr and done.returncode == 0
+    pair.cut("mac1", "mac2")
+    try:
+        done = boltloom(pair, *argv, "true")
+        assert done.returncode == 3
+        assert done.stderr.splitlines()[1:] == [f"boltloom: {line}" for line in (OTHER_CABLES,)]
+    finally:
+        pair.plug("mac1", "mac2")
 
 
 def test_the_hosts_of_a_hostfile_with_their_users(pair: Fleet, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import IO, cast
 from boltloom_launcher.agent.frames import MAGIC, FrameError, FrameReader, pack
 from boltloom_launcher.agent.messages import Leave, Message, Order
 from boltloom_launcher.bootstrap import READY, agent_bytes
+from boltloom_launcher.errors import BoltloomError
 from boltloom_launcher.gate import Gate
 from boltloom_launcher.lost import Lost, turned_away, why_lost
 from boltloom_launcher.pacing import LET_IN_S, delay
@@ -74,8 +75,14 @@ class Connection:
         await self._gate.enter()
         self._in_gate = True
         self._turn = None
-        self._way.begin()
-        await self._attach()
+        try:
+            self._way.begin()
+        except (BoltloomError, OSError) as error:
+            self._leaving = True
+            self._on_lost(f"{self.reach.name}: no ssh can be started for it ({error})")
+            self._over()
+        else:
+            await self._attach()
 
     async def _attach(self) -> None:
         loop, process = asyncio.get_running_loop(), self._way.process

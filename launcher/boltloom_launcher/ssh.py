@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,7 +47,8 @@ def ask_ssh(hosts: Sequence[tuple[str, Sequence[str]]]) -> list[SshSettings]:
     answers: list[SshSettings] = []
     for first in range(0, len(hosts), _ASK_AT_ONCE):
         asked = [_ask(target, options) for target, options in hosts[first : first + _ASK_AT_ONCE]]
-        answers += [_settings(_answer(process)) for process in asked]
+        until = time.monotonic() + _ASK_SSH_S
+        answers += [_settings(_answer(process, until)) for process in asked]
     return answers
 
 
@@ -56,11 +58,11 @@ def _ask(target: str, options: Sequence[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(argv, stdin=null, stdout=subprocess.PIPE, stderr=null, text=True, errors="replace")
 
 
-def _answer(process: subprocess.Popen[str]) -> Mapping[str, str]:
+def _answer(process: subprocess.Popen[str], until: float) -> Mapping[str, str]:
     """What was answered, by keyword; nothing where ssh hangs, as in a ``Match exec`` of its configuration."""
     with process:
         try:
-            text, _ = process.communicate(timeout=_ASK_SSH_S)
+            text, _ = process.communicate(timeout=max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             process.kill()
             return {}

@@ -106,6 +106,31 @@ def test_a_sshd_with_room_for_two_lets_eight_in_one_after_the_other(launch: Laun
     assert sorted(done.stdout.split()) == [b"%d" % rank for rank in range(8)]
 
 
+@pytest.mark.campaign  # the same by a jump host
+def test_a_jump_host_with_room_for_two_lets_eight_through(launch: Launch, sshd: Sshd, crowded: Sshd) -> None:
+    folder = sshd.config.parent
+    key = (folder / "known_hosts").read_text().split(" ", 1)[1]
+    (folder / "known_hosts_far").write_text(f"far {key}")
+    way = f"Host gate behind*\n  HostName 127.0.0.1\nHost gate\n  Port {crowded.port}\n"
+    far = f"Host behind*\n  ProxyJump gate\n  Port {sshd.port}\n  IdentityFile {folder}/user_key\n"
+    keys = f"  HostKeyAlias far\n  UserKnownHostsFile {folder}/known_hosts_far\n"
+    crowded.config.write_text(way + far + keys + crowded.config.read_text())
+    done = launch(*crowded.options, "--hosts", "behind[1-8]", "--", "sh", "-c", "echo $RANK ${SSH_CONNECTION##* }")
+    assert (done.returncode, err(done)) == (0, [])
+    assert sorted(done.stdout.decode().splitlines()) == [f"{rank} {sshd.port}" for rank in range(8)]
+
+
+@pytest.mark.campaign  # half a minute of patience
+def test_a_login_shell_that_never_runs_our_command_is_named(launch: Launch, sshd: Sshd) -> None:
+    done = launch(*sshd.options, "--hosts", "other-shell,far1,reads-stdin", "true")
+    assert done.returncode == 3
+    shells = "which it does not where a start-up file reads stdin or runs another shell"
+    assert err(done) == [
+        f"boltloom: {name}: has not answered for 30 s: see that ssh HOST true ends by itself, {shells}"
+        for name in ("other-shell", "reads-stdin")
+    ]
+
+
 def test_output_of_several_hosts_keeps_its_lines(launch: Launch, sshd: Sshd) -> None:
     script = "import os\nfor i in range(2000): os.write(1, os.environ['RANK'].encode() * 99 + b'\\n')"
     done = launch(*sshd.options, "--hosts", "far1,far2", "--", sys.executable, "-c", script)

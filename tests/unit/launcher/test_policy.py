@@ -344,6 +344,7 @@ def test_what_was_said_once_is_not_said_at_a_restart() -> None:
 def test_everything_that_is_wrong_with_the_hosts_is_said_at_once() -> None:
     job, done = take(new(3), [Lost(2, "cannot reach mac2"), Answered(0), Overdue("connecting", 1)])
     assert job.status == 3
+    assert begin(new(1, connect=80.0))[1][0] == Wake(80.0, Overdue("connecting", 1))
     shells = "which it does not where a start-up file reads stdin or runs another shell"
     line = f"mac1: has not answered for 30 s: see that ssh HOST true ends by itself, {shells}"
     assert done[0] == Say((line, "cannot reach mac2"))

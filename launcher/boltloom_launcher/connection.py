@@ -29,21 +29,19 @@ class Connection:
 
     ``on_news(message)`` is called for each message, ``on_lost(why)`` once if the
     connection ends before :meth:`leave` was called, ``on_gone()`` when nothing is left of it.
-    No other try begins after ``try_until``, a moment of ``time.monotonic()``.
     """
 
     def __init__(
         self,
         way: Way,
         gate: Gate,
-        try_until: float,
         on_news: Callable[[Message], None],
         on_lost: Callable[[str], None],
         on_gone: Callable[[], None],
     ) -> None:
         self.reach = way.reach
         self.heard = time.monotonic()
-        self._way, self._gate, self._try_until = way, gate, try_until
+        self._way, self._gate = way, gate
         self._on_news, self._on_lost, self._on_gone = on_news, on_lost, on_gone
         self._frames = FrameReader()
         self._tries = 0
@@ -185,7 +183,7 @@ class Connection:
         if crowded:
             self._gate.crowded()
         self._let_in(self._tries)
-        if crowded and time.monotonic() < self._try_until:
+        if crowded and time.monotonic() < self._gate.last_try:
             self._again()
             return
         if not self._leaving:

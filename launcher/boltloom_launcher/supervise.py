@@ -37,7 +37,6 @@ from boltloom_launcher.terminal import OwnTerminal, size
 if TYPE_CHECKING:
     from boltloom_launcher.preflight import Preflight
 
-_LAST_TRY_S = 5.0  # before the time for connecting is over: a try that fails still says why
 _LOOK_S = 5.0  # a host that went away and came back says so to the next ping
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FORWARDED_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
@@ -79,17 +78,12 @@ class Supervisor:
         self._typing = TypingIn(
             lambda rank, data: self._to_rank(rank, messages.Stdin(rank, data)), self._output.say, self._terminal
         )
-        until = time.monotonic() + self.job.connect - _LAST_TRY_S
+        shared = gates(ways, time.monotonic() + self.job.connect)
         self._connections = [
             Connection(
-                way,
-                gate,
-                until,
-                partial(self._on_news, host),
-                partial(self._on_lost, host),
-                partial(self._on_gone, host),
+                way, gate, partial(self._on_news, host), partial(self._on_lost, host), partial(self._on_gone, host)
             )
-            for host, (way, gate) in enumerate(zip(ways, gates(ways), strict=True))
+            for host, (way, gate) in enumerate(zip(ways, shared, strict=True))
         ]
 
     async def run(self) -> None:

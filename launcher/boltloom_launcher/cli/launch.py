@@ -46,7 +46,8 @@ from boltloom_launcher.spawn import start_agents
     "inventories",
     multiple=True,
     metavar="FILE",
-    help="Ansible inventory; may be repeated. Its group 'boltloom', or all its hosts, or those of --hosts.",
+    help="Ansible inventory; may be repeated. Its group 'boltloom', or all its hosts, or those of --hosts. A host may "
+    "have boltloom_python, boltloom_cwd, boltloom_env and boltloom_slots, which the options for these win over.",
 )
 @click.option("--limit", default="", metavar="PATTERN", help="Only these hosts of the inventory (an Ansible pattern).")
 @click.option(

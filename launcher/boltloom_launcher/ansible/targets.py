@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import Reached, reached
+
 from boltloom_launcher.errors import UsageError
 
 _GROUP = "boltloom"
@@ -54,22 +56,26 @@ def targets(inventories: Sequence[str], names: Sequence[str], limit: str = "") -
 
 
 def bare_name(ssh: str) -> str:
-    """The host in ``user@host``. :raises UsageError: it is no name."""
-    return _split(ssh)[1]
+    """The host in ``user@host``, or in ``ssh://user@host:port``. :raises UsageError: it is no name."""
+    return _split(ssh).host
 
 
-def _split(ssh: str) -> tuple[str, str]:
-    match = _NAME.fullmatch(ssh)
+def _split(ssh: str) -> Reached:
+    how = reached(ssh, "a host") if ssh.startswith("ssh://") else None
+    plain = ssh if how is None else f"{how.user}@{how.host}" if how.user else how.host
+    match = _NAME.fullmatch(plain)
     if match is None:
-        raise UsageError(f"{ssh!r} is not the name of a host", "write a name, an address or user@host")
-    return match["user"] or "", match["host"]
+        raise UsageError(f"{ssh!r} is not the name of a host", "write a name, an address, user@host or ssh://...")
+    return how or Reached(match["host"], match["user"] or "")
 
 
 def _write(names: Sequence[str], private: Path) -> str:
     hosts: dict[str, dict[str, Any]] = {}
     for name in names:
-        user, host = _split(name)
-        hosts[host] = _THIS_COMPUTER if host in _LOCAL else {"ansible_user": user} if user else {}
+        how = _split(name)
+        said = {"ansible_user": how.user, "ansible_port": how.port}
+        own = {variable: value for variable, value in said.items() if value}
+        hosts[how.host] = _THIS_COMPUTER if how.host in _LOCAL and not how.port else own
     path = private / "inventory.json"
     path.write_text(json.dumps({_GROUP: {"hosts": hosts}}), encoding="utf-8")
     return str(path)

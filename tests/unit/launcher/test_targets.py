@@ -13,11 +13,15 @@ from boltloom_launcher.errors import UsageError
 
 
 def test_names_become_an_inventory_of_their_own(tmp_path: Path) -> None:
-    argv = targets([], ["mac2", "me@mac1", "127.0.0.1"]).arguments(tmp_path)
+    names = ["mac2", "me@mac1", "127.0.0.1", "ssh://you@mac3:2222", "ssh://[fd00::4]"]
+    argv = targets([], names).arguments(tmp_path)
     assert argv == ["-i", str(tmp_path / "inventory.json")]
     here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    mac3 = {"ansible_user": "you", "ansible_port": 2222}
     assert json.loads((tmp_path / "inventory.json").read_text()) == {
-        "boltloom": {"hosts": {"mac2": {}, "mac1": {"ansible_user": "me"}, "127.0.0.1": here}}
+        "boltloom": {
+            "hosts": {"mac2": {}, "mac1": {"ansible_user": "me"}, "127.0.0.1": here, "mac3": mac3, "fd00::4": {}}
+        }
     }
 
 
@@ -32,7 +36,19 @@ def test_inventories_are_handed_on_with_what_limits_them(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["mac[1:3]", "{{ lookup('pipe', 'id') }}", "a b", "-oProxyCommand=x", "!mac1", "", "a@b@c", "~mac.*", "a;b"]
+    "name",
+    [
+        "mac[1:3]",
+        "{{ lookup('pipe', 'id') }}",
+        "a b",
+        "-oProxyCommand=x",
+        "!mac1",
+        "",
+        "a@b@c",
+        "~mac.*",
+        "a;b",
+        "ssh://a,b",
+    ],
 )
 def test_what_ansible_would_read_as_more_than_a_name_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is not the name of a host"):

@@ -59,6 +59,25 @@ def test_what_ssh_itself_is_going_to_do(tmp_path: Path) -> None:
     assert other == SshSettings("other", "other:22", None)
 
 
+def test_ssh_takes_the_users_settings_but_for_those_that_protect_his_own_sessions(tmp_path: Path) -> None:
+    theirs = {"connecttimeout": "60", "serveraliveinterval": "7", "serveralivecountmax": "9", "compression": "yes"}
+    lines = [
+        *(" ".join(each) for each in theirs.items()),
+        "ControlMaster auto",
+        "ControlPath /tmp/x",
+        "RequestTTY force",
+    ]
+    (tmp_path / "config").write_text("\n".join([*lines, "RemoteCommand tmux", "BatchMode no", "LocalForward 1 a:1"]))
+    options = ("-F", str(tmp_path / "config"), "-o", "ControlMaster=yes")
+    (settings,) = ask_ssh([("mac1", options)])
+    argv = ssh_argv("mac1", "CMD", options, settings)[:-1]
+    said = subprocess.run([*argv[:1], "-G", *argv[1:]], capture_output=True, text=True, timeout=30, check=True).stdout
+    found = dict(line.split(" ", 1) for line in said.splitlines() if " " in line)
+    assert {name: found[name] for name in theirs} == theirs
+    assert (found["batchmode"], found["controlmaster"], found["requesttty"]) == ("yes", "false", "false")
+    assert found.get("remotecommand", "none") == "none" and found["clearallforwardings"] == "yes"
+
+
 def test_what_ssh_does_not_understand_is_left_for_it_to_say() -> None:
     assert ask_ssh([("mac1", ("-o", "NoSuchOption=1"))]) == [SshSettings("", ":")]
 

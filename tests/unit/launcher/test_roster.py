@@ -7,8 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from boltloom_launcher import gathered
 from boltloom_launcher.errors import HostfileError, UsageError
-from boltloom_launcher.roster import Source, read_hostfile, read_roster
+from boltloom_launcher.inventory import Inventory
+from boltloom_launcher.inventory_host import InventoryHost
+from boltloom_launcher.roster import Source, _gathered_hostfile, read_hostfile, read_roster
 
 HOSTS = [{"ssh": "mac1", "ips": ["10.77.0.1"]}, {"ssh": "127.0.0.1", "ips": ["127.0.0.1"]}]
 
@@ -54,3 +57,37 @@ def test_what_is_no_file_of_ours_is_named(tmp_path: Path) -> None:
     for path, words in (("binary", "is not text in UTF-8"), ("none", "does not exist"), (".", "cannot be read")):
         with pytest.raises(HostfileError, match=words):
             read_hostfile(str(tmp_path / path))
+
+
+TWO = (InventoryHost("a", "a", local=True), InventoryHost("b", "b", local=True))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "source", "over", "asked"),
+    [
+        (TWO, Source(), "", True),
+        (TWO, Source(repeat=1), "auto", True),
+        (TWO[:1], Source(), "", False),
+        (TWO, Source(repeat=2), "", False),
+        ((*TWO, InventoryHost("c", "c", slots=2)), Source(), "", False),
+        (TWO, Source(ssh_options=("-4",)), "", False),
+        (TWO, Source(), "ethernet", False),
+    ],
+)
+def test_when_hosts_that_are_configured_are_asked_for_their_cables(
+    hosts: tuple[InventoryHost, ...],
+    source: Source,
+    over: str,
+    asked: bool,
+    said: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where it would not serve, or nobody wants it, the hosts are asked nothing and the ranks talk over Ethernet."""
+    (tmp_path / "record").touch()
+    monkeypatch.setattr(gathered, "_RECORDS", (str(tmp_path / "record"),))
+    names: list[str] = []
+    monkeypatch.setattr(gathered, "gather", lambda inventories, hosts, say: names.extend(hosts))
+    assert _gathered_hostfile(Inventory(hosts, tmp_path / "none.json", over), source, said.append) is None
+    assert names == (["a", "b"] if asked else [])
+    assert asked or said[0].startswith(f"{tmp_path}/none.json does not exist, so the ranks talk over Ethernet")

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from boltloom_launcher.agent.messages import Hello, ListRuns, Message, Order, RunEntry, Runs
 from boltloom_launcher.connection import Connection
+from boltloom_launcher.gate import Gate, gates
 from boltloom_launcher.hosts import Reach
-from boltloom_launcher.policy.limits import CONNECT_S
-from boltloom_launcher.spawn import AgentProcess, start_agent
+from boltloom_launcher.pacing import connect_limit
+from boltloom_launcher.spawn import Way, start_agents
 
 _ANSWER_S = 20.0
 _LEAVE_S = 2.0
@@ -22,18 +24,18 @@ _HERE = "127.0.0.1"
 class Visit:
     """One host. It answers each question in turn; ``problem`` says why it answers no more."""
 
-    def __init__(self, reach: Reach, process: AgentProcess) -> None:
-        self.host = reach.name
+    def __init__(self, way: Way, gate: Gate) -> None:
+        self.host = way.reach.name
         self.problem = ""
         self.machine = ""  # the same for every name of one computer
         self._answers: asyncio.Queue[Message | None] = asyncio.Queue()
         self._gone = asyncio.Event()
-        self._connection = Connection(reach, process, self._answers.put_nowait, self._lost, self._gone.set)
+        self._connection = Connection(way, gate, self._answers.put_nowait, self._lost, self._gone.set)
 
-    async def open(self) -> None:
-        """Wait until it is there."""
+    async def open(self, within: float) -> None:
+        """Wait until it is there, so many seconds at most."""
         await self._connection.open()
-        hello = await self._answer(Hello, CONNECT_S)
+        hello = await self._answer(Hello, within)
         self.machine = hello.machine if isinstance(hello, Hello) else ""
 
     async def ask(self, order: Order, *kinds: type[Message]) -> Message | None:
@@ -88,9 +90,12 @@ class Found:
 @contextlib.asynccontextmanager
 async def visiting(reaches: Sequence[Reach]) -> AsyncIterator[list[Visit]]:
     """Be on all these hosts, as far as they can be reached."""
-    visits = [Visit(reach, start_agent(reach)) for reach in reaches]
+    ways = start_agents(reaches)
+    within = connect_limit([way.settings for way in ways if not way.reach.local])
+    shared = gates(ways, time.monotonic() + within)
+    visits = [Visit(way, gate) for way, gate in zip(ways, shared, strict=True)]
     try:
-        await asyncio.gather(*(visit.open() for visit in visits))
+        await asyncio.gather(*(visit.open(within) for visit in visits))
         yield visits
     finally:
         await asyncio.gather(*(visit.leave() for visit in visits))

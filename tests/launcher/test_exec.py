@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,10 +45,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outside(home: Path) -> dict[str, str]:
-    """An environment that no scheduler has touched."""
+def outside(home: Path) -> Iterator[dict[str, str]]:
+    """An environment that no scheduler has touched, where mpirun leaves its folders to us."""
     ours = ("BOLTLOOM_", "MLX_", "OMPI_", "PMI", "SLURM_", "PYTHONUNBUFFERED")  # unbuffered lines may mix in one pipe
-    return {k: v for k, v in os.environ.items() if not k.startswith(ours)} | ROOT_MAY | {"HOME": str(home)}
+    with tempfile.TemporaryDirectory(prefix="boltloom-test-") as short:  # its sockets' paths have to be
+        env = {"HOME": str(home), "TMPDIR": short}
+        yield {k: v for k, v in os.environ.items() if not k.startswith(ours)} | ROOT_MAY | env
 
 
 def run(argv: list[str], env: dict[str, str], cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

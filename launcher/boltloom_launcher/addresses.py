@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from boltloom_launcher.agent.messages import Hello
 from boltloom_launcher.errors import UnfitError
-from boltloom_launcher.hosts import Reach
+from boltloom_launcher.hosts import Reach, as_address
 from boltloom_launcher.ssh import ask_ssh
 
 _ANY_PORT = 9  # connecting a datagram socket sends nothing
@@ -103,5 +103,5 @@ def _serves(address: str) -> bool:
     """Others can use it: it is one, and no IPv6 address that means something on one link only."""
     if not address or "%" in address:
         return False
-    parsed = ipaddress.ip_address(address)
-    return parsed.version == 4 or not parsed.is_link_local
+    parsed = as_address(address)
+    return parsed is not None and (parsed.version == 4 or not parsed.is_link_local)

@@ -76,6 +76,7 @@ class Connection:
         try:
             self._way.begin()
         except (BoltloomError, OSError) as error:
+            self._let_in(self._tries)
             self._leaving = True
             self._on_lost(f"{self.reach.name}: no ssh can be started for it ({error})")
             self._over()

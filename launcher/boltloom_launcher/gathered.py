@@ -42,8 +42,10 @@ def looks_configured(reach: Reach) -> bool:
     return any(path.encode() in done.stdout.split() for path in _RECORDS)
 
 
-def gather(inventories: Sequence[str], names: Sequence[str], say: Say) -> Hostfile | None:
+def gather(inventories: Sequence[str], names: Sequence[str], say: Say, part: bool = False) -> Hostfile | None:
     """What boltloom.cluster.configure would write for these hosts; None if it has yet to be run for some of them.
+
+    They are a ``part`` of the inventory: their cables may be those of a larger ring.
 
     :raises UnfitError: a host cannot be reached or read, or the cables are others than they are configured for.
     """
@@ -61,6 +63,9 @@ def gather(inventories: Sequence[str], names: Sequence[str], say: Say) -> Hostfi
     fabric, written = account.results["fabric_plan"], account.results["hostfile"]
     if fabric["over"] == "thunderbolt" and not fabric["to_change"]:
         return hostfiles.parse(str(written["content"]), "what the hosts say")
+    if part and fabric["over"] != "thunderbolt":
+        say(f"the cables do not join these hosts alone ({fabric['reason']}), so the ranks talk over Ethernet")
+        return None
     fresh = [host for host in names if not codec.facts_from_dict(account.facts[host]).applied]
     if not fresh:
         raise UnfitError([f"{', '.join(fabric['to_change'] or names)}: {_OTHER_CABLES}"])

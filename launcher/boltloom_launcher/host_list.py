@@ -22,7 +22,8 @@ MOST_SLOTS = 4096
 _RANGE = re.compile(r"\[([0-9]+(?:-[0-9]+)?(?:,[0-9]+(?:-[0-9]+)?)*)\]", re.ASCII)
 _SLOTS = re.compile(r"(.*[^:]):([0-9]+)", re.ASCII)
 _FIRST_WORD = re.compile(
-    r"(?!(?:true|false|null)\b)(?:\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]|[A-Za-z_][^\s{}\"]*|[0-9]+\.[0-9.]+)", re.ASCII
+    r"(?!(?:true|false|null)\b)(?:\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\]|[A-Za-z_][^\s{}\"]*|[0-9][0-9A-Za-z]*[.:A-Za-z_-][^\s{}\"]*)",
+    re.ASCII,
 )
 
 

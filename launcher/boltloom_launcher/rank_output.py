@@ -51,7 +51,8 @@ class RankOutput:
 
     def take(self, host: int, news: Output) -> None:
         """A rank on this host has written something."""
-        self.last_words.add(news.rank, 2 if self._one_stream else news.stream, news.data)
+        if news.own:
+            self.last_words.add(news.rank, 2 if self._one_stream else news.stream, news.data)
         self._lines.feed(news.rank, news.stream, news.data)
         if self._logs:
             self._logs.write(news.rank, news.stream, news.data)

@@ -35,6 +35,7 @@ class Source:
     limit: str = ""
     ssh_options: tuple[str, ...] = ()
     python: str | None = None
+    cables: bool = True  # it matters what the ranks talk over
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,10 @@ def _plain(source: Source, ssh: str) -> Reach:
 def _from_inventory(source: Source, say: Say) -> Listed:
     from boltloom_launcher.inventory import read_inventory  # brings ansible-runner along, which takes its time
 
-    inventory = read_inventory(source.inventories, source.hosts.split(",") if source.hosts else None, source.limit)
+    names = source.hosts.split(",") if source.hosts is not None else None
+    if names is not None and not all(names):
+        raise UsageError("--hosts has '' in it, which is no host", "write names with commas between them")
+    inventory = read_inventory(source.inventories, names, source.limit)
 
     def reach(ssh: str) -> Reach:
         host = inventory.find(ssh)
@@ -107,9 +111,10 @@ def _from_inventory(source: Source, say: Say) -> Listed:
 
     if source.hostfile is not None:
         return _listed(read_hostfile(source.hostfile), reach, source, say)
-    if inventory.hostfile.exists():
+    hostfile = None
+    if source.cables and inventory.hostfile.exists():
         hostfile = _written_hostfile(inventory, say)
-    else:
+    elif source.cables:
         hostfile = _gathered_hostfile(inventory, source, say)
     if hostfile is not None:
         return _listed(hostfile, reach, source, say)
@@ -141,7 +146,8 @@ def _gathered_hostfile(inventory: Inventory, source: Source, say: Say) -> Hostfi
         and inventory.over != "ethernet"
         and looks_configured(_inventory_reach(hosts[0], source))
     ):
-        return gather(source.inventories, [host.name for host in hosts], say)
+        part = source.hosts is not None or bool(source.limit)
+        return gather(source.inventories, [host.name for host in hosts], say, part)
     words = "does not exist, so the ranks talk over Ethernet: run boltloom.cluster.configure for the cables"
     say(f"{inventory.hostfile} {words}")
     return None

@@ -129,7 +129,7 @@ async def end_run(reaches: Sequence[Reach], wanted: str, number: int) -> tuple[s
             for each, answer in zip(chosen, answers, strict=True)
             if isinstance(answer, RunEnding) and answer.problem not in ("", "has ended")
         ]
-        chosen = [each for each in chosen if each.entry.ranks] or chosen  # a launcher may be stuck for longer
+        chosen = [each for each in chosen if not each.entry.hosts] or chosen  # a launcher may be stuck for longer
         await _until_over(chosen)
         problems += [visit.problem for visit in visits if visit.problem]
         return chosen[0].entry.name, list(dict.fromkeys(each.visit.host for each in chosen)), problems

@@ -42,6 +42,9 @@ class Way:
             process = subprocess.Popen(argv, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
         except FileNotFoundError:
             raise _no_ssh() from None
+        except OSError as error:
+            remedy = "see ulimit -u and ulimit -n"
+            raise UnfitError([f"{reach.name}: {argv[0]} cannot be started ({error.strerror}): {remedy}"]) from None
         if reach.local and process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):  # it ended at once; the connection will say why
                 process.stdin.write(agent_bytes())

@@ -10,6 +10,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -149,7 +150,7 @@ class Supervisor:
         elif isinstance(news, messages.Ended):
             self._agent_ended(host, news)
         else:
-            self._about_mpi(news)
+            self._about_mpi(host, news)
 
     def _heard(
         self, host: int, news: messages.Hello | messages.Prepared | messages.Inspected | messages.Connected
@@ -183,16 +184,18 @@ class Supervisor:
             )
         )
 
-    def _about_mpi(self, news: messages.Message) -> None:
+    def _about_mpi(self, host: int, news: messages.Message) -> None:
         if self._plan is None:
             return
         first = self._plan.seats[0].host
+        if isinstance(news, messages.WantDaemon | messages.MpirunOver) and host != first:
+            return  # mpirun runs there, and only it has daemons started
         if isinstance(news, messages.WantDaemon):
             where, order = daemon_order(news, self._plan, first)
             self._connections[where].send(order)
         elif isinstance(news, messages.DaemonOver):
             self._connections[first].send(news)
-        elif isinstance(news, messages.MpirunOver):
+        elif isinstance(news, messages.MpirunOver) and self.job.phase in ("running", "ending"):
             if news.signal is not None and self.job.pids and self.job.phase == "running":
                 self._output.say(f"mpirun on {self.job.hosts[first]} {how_it_ended(news)}")
             after = RANKS_END_S if self.job.pids else 0.0  # what ended the ranks may be news that is under way
@@ -235,7 +238,10 @@ class Supervisor:
     def _do_draft(self, _: actions.Draft) -> None:
         try:
             hellos = [self._hellos[host] for host in range(len(self._connections))]
+            before = self._plan
             self._plan, self._address = draft(self._request, hellos)
+            if before:  # another attempt of the same run: people know it by its name
+                self._plan = replace(self._plan, run_id=before.run_id)
         except BoltloomError as error:
             self._event(events.Refused(exit_status(error), error.one_line()))
         else:

@@ -169,6 +169,8 @@ def test_a_python_script_needs_no_interpreter_on_the_command_line(launch: Launch
         ("-m", "train", "b"): f"{python} ['b']",
         ("--python", python, "-m", "train"): f"{python} []",
         ("--no-verify-script", python, "train.py"): f"{python} []",
+        ("--no-verify-script", "train.py", "a"): f"{python} ['a']",
+        ("--no-verify-script", "-m", "train"): f"{python} []",
     }.items():
         done = launch(*arguments, cwd=tmp_path)
         assert (done.returncode, err(done), done.stdout.decode().strip()) == (0, [], expected)

@@ -9,32 +9,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1])]
 from peers.configuring import SIZES as SIZES_OF_RINGS  # noqa: E402
 from peers.configuring import compare_configuring  # noqa: E402
+from peers.launching import compare_launchers  # noqa: E402
 from peers.planner_time import print_planner_times  # noqa: E402
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 SIZES = [8, 4096, 65536, 1 << 20, 1 << 24, 1 << 26]
-LINE = f"{sys.executable} -c \"import sys; [sys.stdout.write('x' * 99 + chr(10)) for _ in range(1000000)]\""
-
-
-def seconds(argv: list[str]) -> float:
-    with tempfile.TemporaryDirectory() as left_behind:  # mlx.launch does not take its files away
-        begin = time.perf_counter()
-        env = os.environ | {"TMPDIR": left_behind}
-        subprocess.run(argv, env=env, stdout=subprocess.DEVNULL, check=True, timeout=300)
-        return time.perf_counter() - begin
 
 
 def library_times(library: str, ranks: int) -> dict[int, float]:
@@ -61,22 +49,6 @@ def compare_libraries(ranks: int, rounds: int) -> None:
         bus = 2 * (ranks - 1) / ranks * size / t["boltloom"] / 1e9
         ratios = f"{t['gloo'] / t['boltloom']:>7.1f}x {t['mlx'] / t['boltloom']:>8.1f}x"
         print(f"{size:>10} {t['boltloom'] * 1e6:>9.1f} us {bus:>9.2f} {ratios}")
-
-
-def compare_launchers(rounds: int) -> None:
-    print("\nlaunchers, wall time: mlx.launch's time / ours (above 1: we are faster)")
-    rows: list[tuple[str, Callable[[str], list[str]]]] = [
-        ("4 local ranks of `true`", lambda tool: [*tool.split(), "-n", "4", "--", "true"]),
-        ("32 local ranks of `true`", lambda tool: [*tool.split(), "-n", "32", "--", "true"]),
-        ("200 MB of output, 2 ranks", lambda tool: [*tool.split(), "-n", "2", "--", "sh", "-c", LINE]),
-    ]
-    for name, argv in rows:
-        ours, theirs = [], []
-        for _ in range(rounds):
-            ours.append(seconds(argv(f"{BIN}/boltloom launch")))
-            theirs.append(seconds(argv(f"{BIN}/mlx.launch")))
-        a, b = statistics.median(ours), statistics.median(theirs)
-        print(f"{name:<28} ours {a:6.3f} s   mlx.launch {b:6.3f} s   {b / a:5.2f}x")
 
 
 def main() -> None:

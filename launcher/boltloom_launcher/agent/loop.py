@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from boltloom_launcher.agent.preflight import Preflight
 
 _LEFTOVER_CHECK_S = 0.05
+_BEGINNINGS = (Prepare, Inspect, Connect, Run, Start, StartMpi, RunDaemon)  # nobody would end what begins too late
 _MARK = "BOLTLOOM_AGENT"  # in the environment of everybody who descends from a rank of ours, and of nobody else
 _FAR_END_S = 2.0  # a computer that is there acknowledges sooner, also one far away
 _FAR_END_ASKS = 5
@@ -246,7 +247,7 @@ class Agent:
     def _obey(self, order: Message) -> None:
         self._heard = time.monotonic()
         act = self._OBEY.get(type(order))
-        if act:
+        if act and not (self._leaving and isinstance(order, _BEGINNINGS)):
             act(self, order)
 
     _OBEY: dict[type, Callable[[Agent, Any], None]] = {
@@ -275,6 +276,8 @@ class Agent:
             rank.forward(number)
 
     def _prepare(self, order: Prepare) -> None:
+        if self._leaving:
+            return
         if self._started_at:  # an earlier attempt: not before everybody of it is gone
             self._reap()
             if self._ending.anybody_left():
@@ -293,11 +296,13 @@ class Agent:
         problems = [problem] if problem else []
         self._argv = order.command.argv
         self._env = env = _environment(order.drop, {**order.env, _MARK: self._mark})
-        if not problem and order.command.checked:
+        if not problem:
             found = command.find(order.command, self._cwd, env)
-            self._argv = found.argv
-            problems += [found.problem] if found.problem else absent(python_program(self._argv, self._cwd, env))
-        no_place = self._files.problem(env) if order.files else None
+            self._argv = found.argv or self._argv
+            if order.command.checked:
+                problems += [found.problem] if found.problem else absent(python_program(self._argv, self._cwd, env))
+        self._files.place(env)
+        no_place = self._files.problem() if order.files else None
         problems += [no_place] if no_place else []
         mpirun, problem = self._find_mpirun(order) if order.mpi else ("", "")
         problems += [problem] if problem else []

@@ -251,6 +251,7 @@ class Output(NamedTuple):
 
     rank: int
     stream: int
+    own: bool  # else its mpirun's words, which pass under its name
     data: bytes
 
 

@@ -148,6 +148,7 @@ class Mpirun:
 
     def _run(self, argv: list[str], number: int | None) -> None:
         helper = RankProcess(self._voice, argv, self._env, "/", wants_stdin=False)
+        helper.own = False
         self._helpers[helper.pid] = helper
         self._roles[helper.pid] = number
         self._guard.started(helper.pid)

@@ -82,12 +82,13 @@ class OutputFeed:
         except OSError:  # of a terminal, the end
             data = b""
         if data and rank.muted:
-            return True
+            return len(data)
         if data:
             stream = rank.outputs[fd]
             self._credit[stream] -= len(data)
-            self._channel.send(Output(rank.rank, stream, data))
-            self._keep(rank.rank, data)
+            self._channel.send(Output(rank.rank, stream, rank.own, data))
+            if rank.own:
+                self._keep(rank.rank, data)
             return len(data)
         if fd in self._selector.get_map():
             self._selector.unregister(fd)

@@ -177,6 +177,8 @@ class _Probe:
             self._in.write(json.dumps(value).encode() + b"\n")
 
     def _read(self) -> None:
+        if self._out.closed:
+            return  # ended in the same round of the selector
         try:
             data = os.read(self._out.fileno(), 1 << 16)
         except BlockingIOError:

@@ -21,9 +21,12 @@ class PrivateFiles:
         self._parent = parent
         self._directory = ""
 
-    def problem(self, env: dict[str, str]) -> str | None:
-        """Why there is no place for files where ``env`` wants it, as the end of a sentence; None if there is one."""
+    def place(self, env: dict[str, str]) -> None:
+        """They are to be where this environment wants temporary files."""
         self._parent = env.get("TMPDIR") or "/tmp"
+
+    def problem(self) -> str | None:
+        """Why there is no place for files, as the end of a sentence; None if there is one."""
         trial = ""
         try:
             trial = self.write("trial", "")

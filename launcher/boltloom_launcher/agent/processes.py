@@ -83,6 +83,7 @@ class RankProcess:
         if self.stdin >= 0:
             os.set_blocking(self.stdin, False)
         self.alive = True
+        self.own = True  # what it writes is the rank's
         self.muted = False  # what it writes is read and dropped
         self.told: set[int] = set()  # the signals that it was sent to end it
         self.leaves_group = False  # it is gone, but others of its group are not

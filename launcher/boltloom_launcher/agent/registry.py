@@ -20,12 +20,14 @@ from typing import Any, Callable, NamedTuple, Sequence
 
 from boltloom_launcher.agent.messages import Run
 from boltloom_launcher.agent.private_files import PREFIX
+from boltloom_launcher.agent.processes import exists
 
 _FOLDER = "~/.local/state/boltloom"
 _CONTENT, _REQUEST = "run.json", "end.json"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _ASK_PS_S = 5.0
 _TRIES = 5
+_KEYS = {*Run._fields, "kept", "grace", "since", "hosts", "agent", "born", "mark", "ranks", "state"}
 
 
 class Request(NamedTuple):
@@ -99,6 +101,8 @@ def entries() -> dict[str, dict[str, Any]]:
                 path = os.path.join(folder, name)
                 with open(os.path.join(path, _CONTENT)) as file:
                     content = json.load(file)
+                if not set(content) >= _KEYS:
+                    continue  # of another version of ours
                 content["ranks"] = {int(rank): int(pid) for rank, pid in content["ranks"].items()}
                 found[path] = content
     return found
@@ -106,7 +110,10 @@ def entries() -> dict[str, dict[str, Any]]:
 
 def lives(content: dict[str, Any]) -> bool:
     """The agent that made the entry is there; its number has not become somebody else's."""
-    return bool(content["born"]) and born(content["agent"]) == content["born"]
+    now = born(content["agent"])
+    if not sys.platform.startswith("linux") and not (now and content["born"]):
+        return exists(content["agent"])  # its ps did not answer: not known is not gone
+    return bool(content["born"]) and now == content["born"]
 
 
 def leave_request(path: str, wanted: Request) -> None:

@@ -61,6 +61,8 @@ class StdinFeed:
         rank.close_stdin()  # a terminal's is open beyond the end of file
 
     def _write(self, reader: _Reader) -> None:
+        if self._readers.get(reader.process.rank) is not reader:
+            return  # it has ended in the same round of the selector
         try:
             reader.waiting = reader.waiting[os.write(reader.process.stdin, reader.waiting) :]
         except BlockingIOError:

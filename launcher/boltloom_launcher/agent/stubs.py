@@ -50,7 +50,10 @@ class Stub:
         data, messages, _, _ = self._connection.recvmsg(1 << 16, socket.CMSG_SPACE(_FDS * size))
         for level, kind, payload in messages:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                self.fds += array.array("i", payload[: len(payload) - len(payload) % size])
+                fds = array.array("i", payload[: len(payload) - len(payload) % size])
+                for fd in fds:
+                    os.set_inheritable(fd, False)  # by anybody but the rank that they are for
+                self.fds += fds
         return data
 
     def fileno(self) -> int:
@@ -96,6 +99,8 @@ class Stubs:
             self._selector.register(stub.fileno(), selectors.EVENT_READ, lambda: self._read(stub))
 
     def _read(self, stub: Stub) -> None:
+        if stub not in self._asking:
+            return  # closed in the same round of the selector
         try:
             data = stub.receive()
         except BlockingIOError:

@@ -129,6 +129,8 @@ class OnTerminal:
                 raise
         except OSError as error:
             os.write(tell, b"%d" % (error.errno or errno.EIO))
+        except ValueError:  # a NUL in a word
+            os.write(tell, b"%d" % errno.EINVAL)
         finally:
             os._exit(127)
 

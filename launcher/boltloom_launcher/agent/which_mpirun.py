@@ -16,8 +16,12 @@ from typing import NamedTuple
 _NAME = "BOLTLOOM_MPIRUN"  # another name or path than mpirun
 _USUAL = ("/opt/homebrew/bin", "/usr/local/bin")  # which a command over ssh does not have on its PATH
 _ASK_VERSION_S = 10.0
-# What an outer mpirun has left, which ours would take for its own.
-_STALE = re.compile(r"PMI_|PMIX_|HYDI_|OMPI_(?!MCA_|ALLOW_)|OMPI_MCA_(orte|ess|pmix)_|PRTE_MCA_(ess|prte)_")
+# What an outer mpirun has left, which ours would take for its own; and the allocation of a scheduler, whose hosts it
+# would take instead of those that we name.
+_STALE = re.compile(
+    r"PMI_|PMIX_|HYDI_|OMPI_(?!MCA_|ALLOW_)|OMPI_MCA_(orte|ess|pmix)_|PRTE_MCA_(ess|prte)_"
+    r"|SLURM_|PBS_|LSB_|SGE_|PE_HOSTFILE$|FLUX_|LOADL"
+)
 
 
 class Found(NamedTuple):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from boltloom_launcher.allocation.channel import Channel, Ended, Silent
+from boltloom_launcher.allocation.channel import MOST_S, Channel, Ended, Silent
 from boltloom_launcher.allocation.messages import (
     ANOTHER_KEY,
     ANOTHER_RUN,
@@ -102,8 +102,10 @@ class Hub:
         channels = [*self._strangers, *(guest.channel for guest in self.guests.values())]
         for each in (self.listener, *(channel.socket for channel in channels)):
             poll.register(each, select.POLLIN)
-        if left <= 0 or not poll.poll(left * 1000):
+        if left <= 0:
             raise UnfitError([self._missing()])
+        if not poll.poll(min(left, MOST_S) * 1000):
+            return
         for guest in self.guests.values():
             self._still_there(guest)
         for stranger in list(self._strangers):

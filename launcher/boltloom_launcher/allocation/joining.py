@@ -152,7 +152,7 @@ def _listener(meeting: Meeting, deadline: float) -> socket.socket:
 
 def _family(host: str) -> socket.AddressFamily:
     """IPv4 where the host has it, which is all that MLX reads."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, UnicodeError):
         found = {each[0] for each in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
         if found == {socket.AF_INET6}:
             return socket.AF_INET6

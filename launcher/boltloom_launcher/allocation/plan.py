@@ -15,6 +15,7 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile 
 
 from boltloom_launcher.allocation.messages import Agreed, Draft, Hello, Member
 from boltloom_launcher.backends import Plan, endpoint
+from boltloom_launcher.data_paths import cables_of
 from boltloom_launcher.errors import UnfitError
 from boltloom_launcher.hosts import Seat, default_reach
 
@@ -138,9 +139,7 @@ def _at(host: str, address: str, names: Sequence[str], hostfile: Hostfile) -> li
 
 def _over_cables(hostfile: Hostfile) -> bool:
     """Its addresses are those of cables to the previous host."""
-    cables = hostfile.boltloom.get("cables")
-    ends = [end for cable in cables for end in cable["ends"]] if isinstance(cables, list) else []
-    addresses = {end["address"] for end in ends}
+    addresses = {address for address, _ in cables_of(hostfile)}
     return any(ip in addresses for host in hostfile.hosts for ip in host.ips)
 
 

@@ -101,6 +101,8 @@ class Visitor:
             raise UnfitError(
                 [f"{self.place[0]}, where rank 0 shall be, is no known name: give --coordinator"]
             ) from None
+        except UnicodeError:
+            raise UnfitError([f"{self.place[0]!r}, where rank 0 shall be, is no name: give --coordinator"]) from None
         except OSError as error:
             raise _Again(error.strerror or str(error)) from None
 

@@ -93,7 +93,8 @@ def exec(**options: Any) -> int:
         _say(place, line)
     inherited |= variables([*(hostfile.envs if hostfile else ()), *options["env"]])
     name = options["backend"] or (hostfile.backend if hostfile else "") or "ring"
-    backend(name)
+    if backend(name).starter != "agent":
+        raise UsageError(f"--backend {name} is for boltloom launch", "start the program with mpirun or srun itself")
     argv = found(list(options["command"]), inherited)
     meeting = _meeting(options, place, name, hostfile)
     ports = Ports()

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from boltloom_launcher import colours
 from boltloom_launcher.backends import backend
-from boltloom_launcher.cli.values import PORT, SECONDS, SECONDS_OR_NONE, variables
+from boltloom_launcher.cli.values import PORT, SECONDS, SECONDS_OR_NONE, variables, words
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.event_log import EventLog
 from boltloom_launcher.job import Request
@@ -103,7 +101,9 @@ from boltloom_launcher.spawn import start_agents
     type=SECONDS,
     help="Seconds that one collective may take. [default: 300]",
 )
-@click.option("--deadline", type=SECONDS, help="Seconds that the whole run may take (exit status 124).")
+@click.option(
+    "--deadline", type=SECONDS, help="Seconds that the run may take, once its hosts are known (exit status 124)."
+)
 @click.option("--grace", default=10.0, type=SECONDS_OR_NONE, help="Seconds from SIGTERM to SIGKILL. [default: 10]")
 @click.option("--stdin", default="all", metavar="all|RANK|none", help="Which ranks read what is typed. [default: all]")
 @click.option("--tty", is_flag=True, help="Give each rank a terminal, of the size of this one.")
@@ -159,7 +159,7 @@ def _request(options: dict[str, Any]) -> Request:
             hostfile=options["hostfile"],
             inventories=options["inventories"],
             limit=options["limit"],
-            ssh_options=tuple(word for each in options["ssh_arg"] for word in shlex.split(each)),
+            ssh_options=words(options["ssh_arg"], "--ssh-arg"),
             python=options["python"],
         ),
         say=lambda line: click.echo(f"boltloom: {line}", err=True),
@@ -187,7 +187,7 @@ def _request(options: dict[str, Any]) -> Request:
         starting_port=options["starting_port"],
         connections_per_ip=options["connections_per_ip"],
         nccl_port=options["nccl_port"],
-        mpi_args=_mpi_args(options["mpi_arg"]),
+        mpi_args=words(options["mpi_arg"], "--mpi-arg"),
         timeout=options["timeout"],
         deadline=options["deadline"],
         grace=options["grace"],
@@ -210,14 +210,6 @@ def _argv(options: dict[str, Any]) -> tuple[str, ...]:
     if not options["python"]:
         return command
     return (options["python"], *(("-m",) if options["module"] else ()), *command)
-
-
-def _mpi_args(given: Sequence[str]) -> tuple[str, ...]:
-    """Words for mpirun; other backends have no use for them."""
-    try:
-        return tuple(word for each in given for word in shlex.split(each))
-    except ValueError as error:
-        raise UsageError(f"--mpi-arg cannot be cut into words ({error})", "close its quotes") from None
 
 
 def _style(options: dict[str, Any], size: int, keyed: tuple[int, ...]) -> Style:

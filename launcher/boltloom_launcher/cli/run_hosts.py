@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from boltloom_launcher.errors import EXIT_UNFIT
+from boltloom_launcher.cli.values import words
+from boltloom_launcher.errors import EXIT_UNFIT, UsageError
 from boltloom_launcher.hosts import Reach
 from boltloom_launcher.roster import Source, read_roster
 
@@ -46,14 +46,17 @@ def run_host_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def reaches(options: dict[str, Any]) -> tuple[Reach, ...]:
     """The hosts that the options name, as ``launch`` reads them; none if they name none."""
     if options["hosts"] is None and options["hostfile"] is None and not options["inventories"] and not options["limit"]:
+        if options["ssh_arg"] or options["python"]:
+            raise UsageError("--ssh-arg and --python are for hosts that are named", "give --hosts, --hostfile or -i")
         return ()
     source = Source(
         hosts=options["hosts"],
         hostfile=options["hostfile"],
         inventories=options["inventories"],
         limit=options["limit"],
-        ssh_options=tuple(word for each in options["ssh_arg"] for word in shlex.split(each)),
+        ssh_options=words(options["ssh_arg"], "--ssh-arg"),
         python=options["python"],
+        cables=False,
     )
     return read_roster(source, say=lambda line: None).roster.reaches
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,3 +46,11 @@ def variables(given: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--env has {each!r}, which names no variable", "write NAME=VALUE")
         env[name] = value
     return env
+
+
+def words(given: Sequence[str], option: str) -> tuple[str, ...]:
+    """Options for another program, cut as a shell would. :raises UsageError: a quote is open."""
+    try:
+        return tuple(word for each in given for word in shlex.split(each))
+    except ValueError as error:
+        raise UsageError(f"{option} cannot be cut into words ({error})", "close its quotes") from None

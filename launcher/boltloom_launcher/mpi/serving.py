@@ -48,7 +48,8 @@ def left_alone(job: Job, news: MpirunOver, after: float) -> list[Ended]:
     """The ends of ranks that an mpirun which has ended leaves behind: never started, or cut off from the others."""
     over, started = {end.rank for end in job.ended}, {rank for rank, _ in job.pids}
     never = [rank for rank in range(job.size) if rank not in started | over]
-    cut_off = sorted(started - over) if news.code != 0 else []  # else all is well, and the news is late
+    # With code 0 all is well, and the news is late; ranks that are being ended may take their grace.
+    cut_off = sorted(started - over) if news.code != 0 and job.phase == "running" else []
     how = how_it_ended(news)
     ends = [Ended(rank, after, reason=f"could not be started (mpirun {how})") for rank in never]
     return [*ends, *(Ended(rank, after, reason=f"lost its mpirun, which {how}") for rank in cut_off)]

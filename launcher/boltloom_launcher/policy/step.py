@@ -238,13 +238,15 @@ def _stopped(job: Job, event: Stopped) -> Step:
         job, actions = _end(replace(job, stopped=event), number)
         return job, (Say((ending_line(job),)), *actions) if event.why == "interrupted" else actions
     # The user is in a hurry: the second signal kills. A deadline changes nothing about an ending in progress.
+    job = replace(job, restarts=0)  # whoever wants an end gets no other attempt
     if event.why != "interrupted":
         return job, ()
     return job, (End(int(signal.SIGKILL), 0.0), Wake(OVERDUE_S, Overdue(job.phase, job.attempt)))
 
 
 def _stopped_before(job: Job, event: Stopped) -> Step:
-    started = "before the ranks had started"
+    again = job.attempt > 1 or job.phase == "resting"
+    started = "before the ranks had started again" if again else "before the ranks had started"
     if event.why == "deadline":
         silent = ", ".join(job.hosts[host] for host in _silent(job)) if job.phase == "connecting" else ""
         who = f"; nothing has been heard from {silent}" if silent else ""

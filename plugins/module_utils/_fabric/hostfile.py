@@ -11,7 +11,6 @@ file; after that everybody handles a :class:`Hostfile`.
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import json
 import re
@@ -124,7 +123,11 @@ def _load(text: str, source: str) -> object:
 def _refuse_slips(mapping: Mapping[str, object], known: Tuple[str, ...], source: str, place: str) -> None:
     """A key that is nearly one of ours was meant to be it, and would be passed over in silence."""
     for key in mapping:
-        near = difflib.get_close_matches(key.strip().lower()[:20], known, 1, _NEAR) if key not in known else []
+        if key in known:
+            continue
+        import difflib  # every launch would wait for it
+
+        near = difflib.get_close_matches(key.strip().lower()[:20], known, 1, _NEAR)
         if near and near[0] not in mapping:
             raise _wrong(source, place, "has an unknown key {0}".format(shown(key)), 'write "{0}"'.format(near[0]))
 

@@ -110,6 +110,11 @@ def test_the_text_hostfile_of_another_launcher_is_read() -> None:
     assert hosts[-1] == Host("10.0.0.9", ("10.0.0.9",))
 
 
+@pytest.mark.parametrize("text", ["10gbe-1 slots=2", "2001:db8::1", "192.168.0.1", "7of9"])
+def test_a_first_host_may_begin_with_a_digit(text: str) -> None:
+    assert is_text(text)
+
+
 @pytest.mark.parametrize("text", ["", "# only\n", '{"hosts": []}', '[{"ssh": "a"}]', "[]", "7", "null", '"a"', '["a"]'])
 def test_what_may_be_json_is_left_to_its_reader(text: str) -> None:
     assert not is_text(text)

@@ -459,8 +459,15 @@ def test_all_ranks_start_again_as_often_as_allowed() -> None:
         [fails(0), Overdue("ending", 1)],
         [AgentEnded(0, "was ended by SIGTERM"), ended_by_us(0), ended_by_us(1)],
         [ok(0), ok(1)],
+        [fails(0), Stopped("deadline"), ended_by_us(1)],
+        [fails(0), Stopped("killed", TERM, "me@here"), ended_by_us(1)],
+        [fails(0), Stopped("interrupted", INT), ended_by_us(1)],
+        [fails(0), Stopped("output-closed", 13), ended_by_us(1)],
     ],
-    ids=["interrupted", "host lost", "a rank cannot be killed", "agent ended", "success"],
+    ids=[
+        *("interrupted", "host lost", "a rank cannot be killed", "agent ended", "success"),
+        *("late deadline", "late kill", "late interrupt", "late end of the reader"),
+    ],
 )
 def test_what_is_not_tried_again(events: list[Event]) -> None:
     job, _ = take(running(2, restarts=5), events)

@@ -87,7 +87,28 @@ def test_when_hosts_that_are_configured_are_asked_for_their_cables(
     (tmp_path / "record").touch()
     monkeypatch.setattr(gathered, "_RECORDS", (str(tmp_path / "record"),))
     names: list[str] = []
-    monkeypatch.setattr(gathered, "gather", lambda inventories, hosts, say: names.extend(hosts))
+    monkeypatch.setattr(gathered, "gather", lambda inventories, hosts, say, part: names.extend(hosts))
     assert _gathered_hostfile(Inventory(hosts, tmp_path / "none.json", over), source, said.append) is None
     assert names == (["a", "b"] if asked else [])
     assert asked or said[0].startswith(f"{tmp_path}/none.json does not exist, so the ranks talk over Ethernet")
+
+
+def test_no_name_is_not_every_host_of_an_inventory(tmp_path: Path, said: list[str]) -> None:
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("all: {hosts: {a: , b: }}")
+    with pytest.raises(UsageError, match="--hosts has '' in it, which is no host"):
+        read_roster(Source(hosts="", inventories=(str(inventory),)), said.append)
+
+
+def test_who_looks_for_runs_asks_nobody_for_cables(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a hostfile read, which may be broken."""
+    monkeypatch.setattr(gathered, "looks_configured", lambda reach: pytest.fail(f"{reach.name} was asked"))
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("all: {hosts: {a: , b: }}")
+    source = Source(inventories=(str(inventory),), cables=False)
+    assert [reach.name for reach in read_roster(source, said.append).roster.reaches] == ["a", "b"]
+    (tmp_path / "boltloom-hostfile.json").write_text("{")
+    assert [reach.name for reach in read_roster(source, said.append).roster.reaches] == ["a", "b"]
+    assert said == []

@@ -13,7 +13,8 @@ from boltloom_launcher.agent.private_files import PrivateFiles
 def test_they_are_for_this_user_only_and_leave_nothing(tmp_path: Path) -> None:
     made: list[str] = []
     files = PrivateFiles(made.append)
-    assert files.problem({"TMPDIR": str(tmp_path)}) is None
+    files.place({"TMPDIR": str(tmp_path)})
+    assert files.problem() is None
     path = Path(files.write("0-FILE", "text"))
     assert [str(path.parent)] == made and path.parent.parent == tmp_path
     assert (path.read_text(), path.stat().st_mode & 0o77, path.parent.stat().st_mode & 0o77) == ("text", 0, 0)
@@ -28,6 +29,8 @@ def test_they_are_for_this_user_only_and_leave_nothing(tmp_path: Path) -> None:
 def test_a_place_that_takes_no_files(tmp_path: Path, place: str, words: str) -> None:
     (tmp_path / "file").touch()
     where = os.path.join(tmp_path, place)
-    problem = PrivateFiles(lambda _: None).problem({"TMPDIR": where}) or ""
+    files = PrivateFiles(lambda _: None)
+    files.place({"TMPDIR": where})
+    problem = files.problem() or ""
     assert problem.startswith(f"cannot write to {where} ({words}")
     assert problem.endswith("or name another place with --env TMPDIR=DIR")

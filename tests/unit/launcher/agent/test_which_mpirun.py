@@ -46,4 +46,5 @@ def test_mlx_is_told_where_open_mpis_library_is(tmp_path: Path) -> None:
 def test_what_an_outer_mpirun_left_goes_and_what_the_user_set_stays() -> None:
     kept = {"OMPI_MCA_btl": "self", "PATH": "/bin", "OMPI_ALLOW_RUN_AS_ROOT": "1"}
     left = {"PMI_RANK": "1", "OMPI_COMM_WORLD_RANK": "1", "PMIX_NAMESPACE": "x", "OMPI_MCA_ess_base_jobid": "1"}
-    assert without_stale({**kept, **left}) == kept
+    allocation = {"SLURM_JOB_ID": "1", "PBS_NODEFILE": "x", "LSB_HOSTS": "x", "PE_HOSTFILE": "x"}
+    assert without_stale({**kept, **left, **allocation}) == kept

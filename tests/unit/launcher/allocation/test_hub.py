@@ -66,10 +66,14 @@ def draft(size: int) -> Draft:
     return Draft("calm-crane-1", "127.0.0.1", [Member("n", ["127.0.0.1"], [], 0, 1)] * size)
 
 
-def test_all_agree() -> None:
-    meeting = Meeting(4)
+YEAR = 366 * 24 * 3600.0  # more milliseconds than one look of the system takes
+
+
+@pytest.mark.parametrize("patience", [LONG, YEAR])
+def test_all_agree(patience: float) -> None:
+    meeting = Meeting(4, patience)
     for rank in (3, 1, 2):
-        meeting.comes(hello(rank, 4))
+        meeting.comes(hello(rank, 4), patience=patience)
     guests = meeting.hub.gather()
     assert {rank: (guest.peer, guest.hello.host) for rank, guest in guests.items()} == {
         rank: ("127.0.0.1", f"n{rank}") for rank in (1, 2, 3)
@@ -205,6 +209,9 @@ def test_an_unknown_name_is_told_at_once_or_waited_for() -> None:
     place = ("no-such-host.invalid", 1)
     with pytest.raises(UnfitError, match="no-such-host.invalid, where rank 0 shall be, is no known name: give --coord"):
         Visitor(place, hello(1, 2), KEY, time.monotonic() + LONG, new_names=False).visit()
+    for word in ("a..b", "a" * 64):
+        with pytest.raises(UnfitError, match=f"'{word}', where rank 0 shall be, is no name: give --coordinator"):
+            Visitor((word, 1), hello(1, 2), KEY, time.monotonic() + LONG, new_names=True).visit()
     with pytest.raises(UnfitError, match="cannot be met at no-such-host.invalid port 1 .its name is not known"):
         Visitor(place, hello(1, 2), KEY, time.monotonic() + 0.1, new_names=True).visit()
 

@@ -85,6 +85,12 @@ def test_cables_make_a_ring_in_one_order_only(hosts: tuple[str, ...]) -> None:
         members(hellos(*hosts), addresses(len(hosts)), read(RING), "ring")
 
 
+@pytest.mark.parametrize("cables", [["x"], [{"ends": 7}], [{"ends": [{"host": "a"}, {}]}], 7])
+def test_somebody_elses_words_about_cables_are_none(cables: object) -> None:
+    made = members(hellos("c", "a"), addresses(2), read({**RING, "boltloom": {"cables": cables}}), "ring")
+    assert [each.ips for each in made] == [["10.77.0.6"], ["10.77.0.1"]]
+
+
 def test_addresses_of_a_network_serve_in_any_order() -> None:
     plain = read({"hosts": RING["hosts"]})
     made = members(hellos("c", "a"), addresses(2), plain, "ring")

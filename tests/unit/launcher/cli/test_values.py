@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 import pytest
-from boltloom_launcher.cli.values import SECONDS, SECONDS_OR_NONE, variables
+from boltloom_launcher.cli.values import SECONDS, SECONDS_OR_NONE, variables, words
 from boltloom_launcher.errors import UsageError
 
 
@@ -30,3 +30,9 @@ def test_variables_as_mlx_launch_reads_them() -> None:
 def test_what_names_no_variable(given: str) -> None:
     with pytest.raises(UsageError, match="which names no variable"):
         variables([given])
+
+
+def test_options_for_other_programs_are_cut_as_a_shell_would() -> None:
+    assert words(["-o 'A B'", "-4"], "--ssh-arg") == ("-o", "A B", "-4")
+    with pytest.raises(UsageError, match=r"--ssh-arg cannot be cut into words \(No closing quotation\)"):
+        words(["-o 'A"], "--ssh-arg")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from boltloom_launcher.agent.messages import DaemonOver, MpirunOver, Prepared, RunDaemon, WantDaemon
 from boltloom_launcher.backends import Plan
 from boltloom_launcher.mpi.serving import daemon_order, left_alone, mismatch
@@ -33,7 +35,8 @@ def test_releases_of_one_series_fit_and_others_are_named_with_both_hosts() -> No
 
 
 def test_an_end_of_mpirun_is_the_end_of_ranks_that_it_has_not_started_or_cut_off() -> None:
-    job = Job(("mac1",), (0, 0, 0), 1.0, pids=((0, 10), (1, 11)), ended=(Ended(0, 1.0, code=0),))
+    pids, ended = ((0, 10), (1, 11)), (Ended(0, 1.0, code=0),)
+    job = Job(("mac1",), (0, 0, 0), 1.0, phase="running", pids=pids, ended=ended)
     failed = left_alone(job, MpirunOver(1, None), 5.0)
     assert [(end.rank, end.reason) for end in failed] == [
         (2, "could not be started (mpirun exited with status 1)"),
@@ -42,3 +45,5 @@ def test_an_end_of_mpirun_is_the_end_of_ranks_that_it_has_not_started_or_cut_off
     killed = left_alone(job, MpirunOver(None, 9), 5.0)
     assert killed[1].reason == "lost its mpirun, which was killed by SIGKILL"
     assert [end.rank for end in left_alone(job, MpirunOver(0, None), 5.0)] == [2]
+    taking_their_grace = replace(job, phase="ending")
+    assert [end.rank for end in left_alone(taking_their_grace, MpirunOver(None, 9), 5.0)] == [2]

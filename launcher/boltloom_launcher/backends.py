@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing import bare_name
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import bare_name
 
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.hosts import Seat

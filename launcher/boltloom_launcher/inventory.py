@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing import bare_name
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import bare_name
 
 from boltloom_launcher.ansible.complaint import last_words
 from boltloom_launcher.ansible.rendering import inventory_arguments, needs_rendering, rendered

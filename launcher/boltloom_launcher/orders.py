@@ -16,7 +16,6 @@ from boltloom_launcher.backends import STALE, Listening, Plan, backend, endpoint
 from boltloom_launcher.host_settings import applied
 from boltloom_launcher.hosts import Seat
 from boltloom_launcher.job import Request
-from boltloom_launcher.mpi.arguments import machine_file, mpirun_arguments, stub_text
 from boltloom_launcher.policy.limits import MPIRUN_S, SILENCE_S
 from boltloom_launcher.whoami import whoami
 
@@ -127,6 +126,8 @@ def start_order(request: Request, plan: Plan, host: int, mpirun: str) -> Start |
     env = applied(request, host).env
     if backend(plan.backend).starter == "agent":
         return Start(env, _dropped(request), ranks)
+    from boltloom_launcher.mpi.arguments import machine_file, mpirun_arguments, stub_text
+
     here = plan.seats[0].host == host
     arguments = mpirun_arguments(plan, mpirun, request.mpi_args) if here else []
     machines = machine_file(plan, mpirun) if here else {}

@@ -21,7 +21,6 @@ from boltloom_launcher.connection import Connection
 from boltloom_launcher.errors import EXIT_DEADLINE, BoltloomError, exit_status
 from boltloom_launcher.gate import gates
 from boltloom_launcher.job import Request
-from boltloom_launcher.mpi.serving import RANKS_END_S, daemon_order, how_it_ended, left_alone, mismatch
 from boltloom_launcher.orders import draft, prepare_order, run_order, start_order, with_ports, would_run
 from boltloom_launcher.output import Screen
 from boltloom_launcher.own_entry import OwnEntry
@@ -161,6 +160,10 @@ class Supervisor:
             return ()
         if isinstance(news, messages.Prepared):
             self._prepared[host] = news
+            if not news.mpirun:
+                return tuple(news.problems)
+            from boltloom_launcher.mpi.serving import mismatch  # what only mpi needs, the others do not wait for
+
             return (*news.problems, *mismatch(host, self._prepared, self.job.hosts))
         assert self._preflight
         return self._preflight.heard(host, news)
@@ -187,6 +190,8 @@ class Supervisor:
     def _about_mpi(self, host: int, news: messages.Message) -> None:
         if self._plan is None:
             return
+        from boltloom_launcher.mpi.serving import RANKS_END_S, daemon_order, how_it_ended
+
         first = self._plan.seats[0].host
         if isinstance(news, messages.WantDaemon | messages.MpirunOver) and host != first:
             return  # mpirun runs there, and only it has daemons started
@@ -202,6 +207,8 @@ class Supervisor:
             self._loop.call_later(after, self._mpirun_over, self.job.attempt, news)
 
     def _mpirun_over(self, attempt: int, news: messages.MpirunOver) -> None:
+        from boltloom_launcher.mpi.serving import left_alone
+
         if attempt == self.job.attempt:
             for event in left_alone(self.job, news, self._now()):
                 self._event(event)

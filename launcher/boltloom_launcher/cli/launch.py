@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -142,9 +144,22 @@ def launch(**options: Any) -> int:
         return 0
     request = _request(options)
     ways = start_agents(request.roster.reaches)
-    from boltloom_launcher.supervise import supervise  # takes as long to import as an agent takes to boot
+    with _without_ssl():
+        from boltloom_launcher.supervise import supervise  # takes as long to import as an agent takes to boot
 
     return supervise(request, ways)
+
+
+@contextlib.contextmanager
+def _without_ssl() -> Iterator[None]:
+    """asyncio takes it along where it can, which takes a third of its time, and nothing of ours has a use for it."""
+    had = "ssl" in sys.modules
+    sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        if not had:
+            del sys.modules["ssl"]
 
 
 def _request(options: dict[str, Any]) -> Request:

@@ -75,6 +75,14 @@ def reached(ssh: str, place: str) -> Reached:
     return Reached(uri["host"].strip("[]"), uri["user"] or "", int(uri["port"] or 0))
 
 
+def bare_name(ssh: str) -> str:
+    """The host in what ssh is called with: without user, scheme and port."""
+    try:
+        return reached(ssh, "ssh").host
+    except HostfileError:  # no name that Ansible would take; as it stands it still names the host
+        return ssh
+
+
 def _host(hostfile: Hostfile, name: str, ssh: str, ranks: List[int], source: str) -> InventoryHost:
     seats = [hostfile.hosts[rank] for rank in ranks]
     how = reached(ssh, _place(source, ranks[0]))

@@ -16,7 +16,7 @@ from typing import Any, Callable, Collection, List, Mapping, Optional, Sequence,
 
 from .errors import HostfileError
 from .hostfile import Hostfile
-from .hostfile_hosts import reached
+from .hostfile_hosts import bare_name
 from .model import End, Link
 
 REPLACE = "thunderbolt_net_replace_hostfile=true"
@@ -62,14 +62,6 @@ def host_names(hostfile: Hostfile) -> Tuple[str, ...]:
     if isinstance(named, list) and len(named) == len(hostfile.hosts) and all(isinstance(name, str) for name in named):
         return tuple(named)
     return tuple(dict.fromkeys(bare_name(host.ssh) for host in hostfile.hosts))
-
-
-def bare_name(ssh: str) -> str:
-    """The host in what ssh is called with: without user, scheme and port."""
-    try:
-        return reached(ssh, "ssh").host
-    except HostfileError:  # no name that Ansible would take; as it stands it still names the host
-        return ssh
 
 
 def recorded_links(hostfile: Hostfile) -> Tuple[Link, ...]:

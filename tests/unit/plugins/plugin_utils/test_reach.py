@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors import AddressError
-from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.replacing import bare_name
+from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import bare_name
 from ansible_collections.boltloom.cluster.plugins.plugin_utils import _reach
 
 

@@ -132,6 +132,7 @@ def test_what_happens_is_told_to_programs_line_by_line(launch: Launch, tmp_path:
     assert sorted(names[:5]) == sorted(once) and sorted(names[5:10]) == sorted(once)
     assert names[10:] == ["finished"]
     assert (seen[-1]["status"], [each["attempt"] for each in seen if each["event"] == "starting"]) == (5, [1, 2])
+    assert len({each["run"] for each in seen if each["event"] == "starting"}) == 1  # its name for `boltloom kill`
     assert {(each["rank"], each["by_us"]) for each in seen if each["event"] == "ended"} == {(0, False), (1, True)}
     done = launch("-n", "2", "--events", str(file), "--deadline", "3", "--", "sleep", "300")
     seen = [json.loads(line) for line in file.read_text().splitlines()[11:]]

@@ -30,8 +30,5 @@ endforeach()
 
 # Without it, what is C++'s own is left open, as it is where the Mac's libc++ is linked.
 if(NOT BOLTLOOM_ZIG_LIBCXX)
-  set(link "${BOLTLOOM_ZIG_PYTHON} -m ziglang cc -target aarch64-macos -Wl,-undefined,dynamic_lookup")
-  set(CMAKE_CXX_LINK_EXECUTABLE "${link} <FLAGS> <LINK_FLAGS> <OBJECTS> -o <TARGET> <LINK_LIBRARIES>")
-  set(CMAKE_CXX_CREATE_SHARED_LIBRARY
-    "${link} <LANGUAGE_COMPILE_FLAGS> <CMAKE_SHARED_LIBRARY_CREATE_CXX_FLAGS> <LINK_FLAGS> <SONAME_FLAG> <TARGET_INSTALLNAME_DIR><TARGET_SONAME> -o <TARGET> <OBJECTS> <LINK_LIBRARIES>")
+  set(CMAKE_USER_MAKE_RULES_OVERRIDE_CXX ${CMAKE_CURRENT_LIST_DIR}/zig-without-libcxx.cmake)
 endif()

@@ -216,11 +216,13 @@ import curses
 def main(screen):
     screen.addstr(2, 3, "size %d %d" % screen.getmaxyx())
     screen.refresh()
+    screen.timeout(100)  # curses misses a signal that comes just before it waits
     key = screen.getch()
-    while key == curses.KEY_RESIZE:
-        curses.update_lines_cols()
-        screen.addstr(4, 3, "now %d %d" % screen.getmaxyx())
-        screen.refresh()
+    while key in (curses.KEY_RESIZE, -1):
+        if key == curses.KEY_RESIZE:
+            curses.update_lines_cols()
+            screen.addstr(4, 3, "now %d %d" % screen.getmaxyx())
+            screen.refresh()
         key = screen.getch()
     return key
 print("key", curses.wrapper(main))

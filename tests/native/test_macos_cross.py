@@ -20,6 +20,9 @@ from native import macho
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build/native-macos"
+OF_CPP = re.compile(
+    r"__Z(NK?St|St|n|d|T[IVS]St|T[IVS]N\d*__cxx|S[aoist])|__ZT[IV]N10__cxxabiv1|___cxa_|___gxx_|___dynamic_cast"
+)
 HEADER = ROOT / "native/include/boltloom/boltloom.h"
 
 # The first time, zig builds its C library for macOS first. Its C++ library would take minutes, and a Mac has its own.
@@ -53,6 +56,7 @@ def test_library_is_for_apple_silicon_and_exports_the_c_interface(build: Path) -
     declared = set(re.findall(r"^BL_API [^;]*?\b(bl_\w+)\(", HEADER.read_text(), re.MULTILINE))
     assert "bl_init" in declared
     assert {f"_{name}" for name in declared} <= library.exports
+    assert library.open and not [name for name in library.open if not OF_CPP.match(name)]
 
 
 @pytest.mark.parametrize("name", ["all_reduce_c", "all_reduce_cpp"])

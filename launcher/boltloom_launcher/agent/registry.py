@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which runs have ranks on this host: a folder of this user's with an entry for each, for as long as its agent lives.
 
-In the home rather than in /tmp: nobody else writes there. A home may be shared, so each host has a part of its own.
+In the home rather than in /tmp: nobody else writes there. A home may be shared, so each host has a part of its own, and
+an entry says which computer (or container) it is for.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import stat
 import subprocess
 import sys
 import time
+from functools import lru_cache
 from typing import Any, Callable, NamedTuple, Sequence
 
+from boltloom_launcher.agent.machine import machine
 from boltloom_launcher.agent.messages import Run
 from boltloom_launcher.agent.private_files import PREFIX
 from boltloom_launcher.agent.processes import exists
@@ -27,7 +30,8 @@ _CONTENT, _REQUEST = "run.json", "end.json"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _ASK_PS_S = 5.0
 _TRIES = 5
-_KEYS = {*Run._fields, "kept", "grace", "since", "hosts", "agent", "born", "mark", "ranks", "state"}
+_FORGOTTEN_S = 7 * 24 * 3600.0
+_KEYS = {*Run._fields, "kept", "grace", "since", "hosts", "agent", "born", "mark", "ranks", "state", "machine"}
 
 
 class Request(NamedTuple):
@@ -54,6 +58,7 @@ class Entry:
         """
         self.remove()
         self._content = {**run._asdict(), "kept": logs, "grace": grace, "since": time.time(), "hosts": hosts}
+        self._content["machine"] = _here()
         self._content.update(agent=os.getpid(), born=born(os.getpid()), mark=self._mark, ranks={}, state="running")
         path = _made(f"{_UNSAFE.sub('_', run.name)}.{os.getpid()}")
         self._on_made(path)
@@ -103,9 +108,18 @@ def entries() -> dict[str, dict[str, Any]]:
                     content = json.load(file)
                 if not set(content) >= _KEYS:
                     continue  # of another version of ours
+                if content["machine"] != _here():  # that has our name and our home, or was ours before it booted
+                    if time.time() - content["since"] > _FORGOTTEN_S:
+                        remove(path)
+                    continue
                 content["ranks"] = {int(rank): int(pid) for rank, pid in content["ranks"].items()}
                 found[path] = content
     return found
+
+
+@lru_cache(maxsize=None)
+def _here() -> str:
+    return machine()
 
 
 def lives(content: dict[str, Any]) -> bool:

@@ -54,6 +54,14 @@ def test_an_entry_lives_as_long_as_its_run() -> None:
     assert entries() == {} and not os.path.exists(path)
 
 
+def test_a_container_with_our_name_and_our_home_keeps_its_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, path = entered()
+    monkeypatch.setattr(registry, "_here", lambda: "another")
+    assert entries() == {} and listed() == [] and os.path.exists(path)
+    monkeypatch.setattr(registry, "_FORGOTTEN_S", -1.0)
+    assert entries() == {} and not os.path.exists(path)
+
+
 def test_the_folder_is_private_and_nobody_elses(home: Path) -> None:
     folder = home / ".local/state/boltloom"
     folder.mkdir(parents=True, mode=0o755)

@@ -20,9 +20,7 @@ from native import macho
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build/native-macos"
-OF_CPP = re.compile(
-    r"__Z(NK?St|St|n|d|T[IVS]St|T[IVS]N\d*__cxx|S[aoist])|__ZT[IV]N10__cxxabiv1|___cxa_|___gxx_|___dynamic_cast"
-)
+OF_CPP = re.compile(r"__Z(T[ITVS])?(NK?)?(St|10__cxxabiv1)|__Z(n|d|S[aoist])|___cxa_|___gxx_|___dynamic_cast")
 HEADER = ROOT / "native/include/boltloom/boltloom.h"
 
 # The first time, zig builds its C library for macOS first. Its C++ library would take minutes, and a Mac has its own.

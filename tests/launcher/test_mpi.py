@@ -65,7 +65,7 @@ def test_arguments_for_mpirun_reach_it_and_what_it_gives_the_ranks_reaches_them(
 
 def test_restarts_begin_with_another_mpirun(launch: Launch) -> None:
     given = ("--max-restarts", "1", "--restart-delay", "0.1")
-    more = "import os; print(os.environ['BOLTLOOM_RUN_ID'], flush=True); os._exit(5)\n"
+    more = "import os; print('key-' + os.environ['BOLTLOOM_TOKEN'], flush=True); os._exit(5)\n"
     done = launch(*options("mpich"), *given, "-n", "2", *python(OF["mpich"], more))
     assert done.returncode == 5
     assert len({line for line in done.stdout.splitlines() if b"-" in line}) == 2

@@ -202,7 +202,8 @@ def test_stopped_and_continued(person: Callable[..., Person]) -> None:
     launcher = int(somebody.sees(b"\r\n"))
     somebody.sees(b"pid ")
     assert within(5, lambda: somebody.raw)
-    os.kill(launcher, signal.SIGTSTP)  # the shell continues it at once
+    os.kill(launcher, signal.SIGTSTP)  # the shell continues it at once, and says so
+    somebody.sees(b"@")
     somebody.resize(90, 31)
     assert within(5, lambda: somebody.raw)
     somebody.types(b"\r")

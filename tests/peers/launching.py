@@ -107,12 +107,18 @@ def _on_fleets(rounds: int) -> None:
 
 
 def _true_on_hosts(fleet: Fleet, rounds: int) -> list[float]:
-    candidates = ([str(BIN / "boltloom"), "launch"], [str(BIN / "mlx.launch"), "--backend", "ring"])
+    # mlx.launch knows a host by its address alone.
+    names = ",".join(fleet.hosts)
+    addresses = ",".join(fleet.run("control", ["getent", "ahostsv4", name]).stdout.split()[0] for name in fleet.hosts)
+    candidates = (
+        [str(BIN / "boltloom"), "launch", "--hosts", names],
+        [str(BIN / "mlx.launch"), "--backend", "ring", "--hosts", addresses],
+    )
     seen: list[list[float]] = [[], []]
     for _ in range(rounds):
         for times, launcher in zip(seen, candidates, strict=True):
             begin = time.perf_counter()
-            done = fleet.run("control", [*launcher, "--hosts", ",".join(fleet.hosts), "--", "true"], timeout=TIMEOUT)
+            done = fleet.run("control", [*launcher, "--", "true"], timeout=TIMEOUT)
             times.append(time.perf_counter() - begin)
             if done.returncode:
                 sys.exit(f"bench: {' '.join(launcher)} exited {done.returncode}:\n{done.stderr[-2000:]}")

@@ -127,6 +127,8 @@ def _true_on_hosts(fleet: Fleet, rounds: int) -> list[float]:
 
 def _from_death_to_end(fleet: Fleet, folder: Path) -> float:
     file = folder / "died"
+    file.touch()
+    file.chmod(0o666)  # the hosts have users of their own
     argv = [str(BIN / "boltloom"), "launch", "--hosts", ",".join(fleet.hosts), "--", "sh", "-c", DIES, "sh", str(file)]
     done = fleet.run("control", argv, timeout=TIMEOUT)
     end = time.time()

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from boltloom_launcher.agent.messages import Command
 
+_FIRST_LINE = 1024
+
 
 class Found(NamedTuple):
     """The words to start, or why they cannot be."""
@@ -55,13 +57,18 @@ def _script(wanted: Command, path: str, argv: list[str]) -> Found:
 
 def _interpreter(path: str) -> str:
     """What the first line of a script names."""
+    words = first_line(path).split()
+    return os.fsdecode(words[0]) if words else ""
+
+
+def first_line(path: str) -> bytes:
+    """Of a script, what stands behind its #!; nothing of another file, or of one that may be run, but not read."""
     try:
         with open(path, "rb") as file:
-            first = file.readline(1024)
+            first = file.readline(_FIRST_LINE)
     except OSError:
-        return ""  # a program that may be run, but not read
-    words = first[2:].split() if first.startswith(b"#!") else []
-    return os.fsdecode(words[0]) if words else ""
+        return b""
+    return first[2:] if first.startswith(b"#!") else b""
 
 
 def _python(wanted: str) -> str:

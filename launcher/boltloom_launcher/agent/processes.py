@@ -186,6 +186,13 @@ def descendants(ancestor: int) -> list[int]:
     return found
 
 
+def stat_fields(pid: int) -> list[bytes]:
+    """Of Linux's /proc: the state of a process, its parent, and so on. :raises OSError: there is no such process."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        # The command's name stands in brackets and may itself hold brackets and spaces.
+        return file.read().rpartition(b")")[2].split()
+
+
 def _parents() -> list[tuple[int, int]]:
     if not sys.platform.startswith("linux"):
         argv = ["ps", "-axo", "pid=,ppid="]
@@ -194,9 +201,8 @@ def _parents() -> list[tuple[int, int]]:
     pairs = []
     for name in os.listdir("/proc"):
         if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                # The command's name stands in brackets and may itself hold brackets and spaces.
-                pairs.append((int(name), int(file.read().rpartition(b")")[2].split()[1])))
+            with contextlib.suppress(OSError):
+                pairs.append((int(name), int(stat_fields(int(name))[1])))
     return pairs
 
 

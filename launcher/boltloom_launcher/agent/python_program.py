@@ -7,7 +7,7 @@ import os
 import shutil
 from typing import NamedTuple
 
-_FIRST_LINE = 1024
+from boltloom_launcher.agent.command import first_line
 
 
 class PythonProgram(NamedTuple):
@@ -67,12 +67,7 @@ def _behind_options(argv: list[str], cwd: str) -> PythonProgram:
 
 def _of_first_line(path: str) -> str:
     """The Python that the first line of a script names, "" if it names none."""
-    try:
-        with open(path, "rb") as file:
-            first = file.readline(_FIRST_LINE)
-    except OSError:
-        return ""
-    words = os.fsdecode(first[2:]).split() if first.startswith(b"#!") else []
+    words = os.fsdecode(first_line(path)).split()
     if words and os.path.basename(words[0]) == "env":
         words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
     return words[0] if words and _is_python(words[0]) else ""

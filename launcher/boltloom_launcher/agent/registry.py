@@ -23,7 +23,7 @@ from typing import Any, Callable, NamedTuple, Sequence
 from boltloom_launcher.agent.machine import machine
 from boltloom_launcher.agent.messages import Run
 from boltloom_launcher.agent.private_files import PREFIX
-from boltloom_launcher.agent.processes import exists
+from boltloom_launcher.agent.processes import exists, stat_fields
 
 _FOLDER = "~/.local/state/boltloom"
 _CONTENT, _REQUEST = "run.json", "end.json"
@@ -197,9 +197,7 @@ def born(pid: int) -> str:
 
 
 def _born_linux(pid: int) -> str:
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        # The command's name stands in brackets and may itself hold brackets and spaces.
-        fields = file.read().rpartition(b")")[2].split()
+    fields = stat_fields(pid)
     return "" if fields[0] == b"Z" else fields[19].decode()
 
 

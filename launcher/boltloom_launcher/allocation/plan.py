@@ -17,7 +17,7 @@ from boltloom_launcher.allocation.messages import Agreed, Draft, Hello, Member
 from boltloom_launcher.backends import Plan, endpoint
 from boltloom_launcher.data_paths import cables_of
 from boltloom_launcher.errors import UnfitError
-from boltloom_launcher.hosts import Seat, default_reach
+from boltloom_launcher.hosts import Seat, as_address, default_reach
 
 _HOST = re.compile(r"[^\s;=,\x00-\x1f-][^\s;=,\x00-\x1f]{0,254}")  # what may stand in BOLTLOOM_HOSTS
 
@@ -132,7 +132,7 @@ def _at(host: str, address: str, names: Sequence[str], hostfile: Hostfile) -> li
     short = host.partition(".")[0]
     return (
         [i for i, name in enumerate(names) if name == host]
-        or [i for i, name in enumerate(names) if name.partition(".")[0] == short and not _is_address(name)]
+        or [i for i, name in enumerate(names) if name.partition(".")[0] == short and as_address(name) is None]
         or [i for i, name in enumerate(names) if address == name or address in hostfile.hosts[i].ips]
     )
 
@@ -154,14 +154,6 @@ def _check_order(entries: Sequence[int], hostfile: Hostfile, hosts: Sequence[str
     raise UnfitError(
         [f"the cables of the hostfile make a ring of {order}, and the ranks are on {came}: start them in that order"]
     )
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_loopback(address: str) -> bool:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signals while Ansible runs: it is interrupted, and only killed when that does not help.
 
-Interrupted, it ends its workers and their ssh; killed, it would leave them behind.
+Interrupted, it ends its workers and their ssh. Now and then it loses the interruption (a KeyboardInterrupt that is
+raised where Python or Ansible ignores exceptions); then it is killed, and with it every process below, as each of its
+workers has a session of its own and would stay.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from boltloom_launcher.agent.processes import descendants, signal_all
 from boltloom_launcher.errors import Interrupted
 
-_GRACE_S = 5.0  # from the first signal until Ansible is killed
+_GRACE_S = 4.0  # from the first signal until Ansible is killed
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,10 +50,18 @@ class Ending:
             raise Interrupted(self._signal, "interrupted; Ansible and its connections have ended")
 
     def overdue(self) -> bool:
-        """It is time to kill: at once before Ansible has begun, else when it did not end in time."""
+        """Its caller is to kill Ansible: at once before it has begun, else when it did not end in time.
+
+        What is below it has been killed by then.
+        """
         if not self._signal:
             return False
-        return not self._process() or time.monotonic() - self._since > _GRACE_S
+        process = self._process()
+        if process and time.monotonic() - self._since <= _GRACE_S:
+            return False
+        if process:
+            kill_tree(process)
+        return True
 
     def _take(self, number: int, _frame: object) -> None:
         if not self._signal:
@@ -66,3 +77,12 @@ class Ending:
             return int(self.pid_file.read_text(encoding="ascii")) if self.pid_file else 0
         except (OSError, ValueError):
             return 0
+
+
+def kill_tree(process: int) -> None:
+    """Kill a process of ours and all below it. Each is stopped first, lest it start another that nobody sees."""
+    stopped: set[int] = set()
+    while found := {process, *descendants(process)} - stopped:
+        signal_all(list(found), signal.SIGSTOP)
+        stopped |= found
+    signal_all(list(stopped), signal.SIGKILL)

@@ -2,6 +2,9 @@
 .PHONY: help demo test test-fast soak molecule bench lint collection docs format setup-demo setup-test clean
 .DEFAULT_GOAL := help
 
+# Python keeps what it compiled, also where the environment says no: a test starts it thousands of times.
+unexport PYTHONDONTWRITEBYTECODE
+
 PY := .venv/bin/python
 # Three at a time: most tests wait for ssh, Ansible or a deadline. A file stays on one worker, so its fleet is made once.
 MOLECULE = PATH="$(CURDIR)/.venv/bin:$$PATH" molecule test --all
@@ -17,7 +20,7 @@ test: setup-test lint ## everything but the long campaigns (about half an hour o
 	@$(PYTEST) -n 3 -m "not campaign"
 
 test-fast: setup-test ## what needs no fleet and no second compiler (under 90 seconds)
-	@$(PYTEST) -n 2 -m "not fleet and not slow and not campaign"
+	@$(PYTEST) -n 3 -m "not fleet and not slow and not campaign"
 
 soak: setup-test ## the campaigns of the tests, a million hostile inputs for each parser, molecule (hours; SOAK="--seed 7 --variants 5000")
 	@$(PYTEST) -n 3 -m campaign

@@ -63,7 +63,7 @@ class TestOnAFleet:
         killed = steps.kill_a_rank(fleet)
         assert killed.code == 128 + signal.SIGKILL
         assert "mac3" in killed.report
-        assert killed.seconds < 5  # about one, on a machine that does nothing else
+        assert killed.seconds < 20  # about one, on a machine that does nothing else
         left = fleet.fleet.run("mac1", ["ps", "-eo", "args"]).stdout
         assert "slow_sum.py" not in left
 

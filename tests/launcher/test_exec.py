@@ -66,6 +66,7 @@ def right(done: subprocess.CompletedProcess[str], size: int, programs: int = 1) 
     assert (done.returncode, found) == (0, wanted), done.stdout + done.stderr
 
 
+@pytest.mark.slow
 class TestMpirun:
     """Both of them."""
 
@@ -130,6 +131,7 @@ class TestMpirun:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 class TestTorchrun:
     """Its own store stays where it is."""
 

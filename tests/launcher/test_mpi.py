@@ -13,6 +13,7 @@ import pytest
 from launcher.mpi_programs import MLX, MPI4PY, OF, options, python
 from launcher.running import DEADLINE, Launch, Start, err, gone, read_lines
 
+pytestmark = pytest.mark.slow
 FLAVOURS = pytest.mark.parametrize("flavour", OF)
 
 

@@ -203,7 +203,7 @@ def test_a_login_shell_that_waits_for_input_gets_nothing_of_ours(start: Start, s
         time.sleep(0.01)
     time.sleep(0.3)  # for what must not come
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=DEADLINE)
     assert (process.returncode, said) == (130, b"boltloom: interrupted before the ranks had started\n")
     assert taken.read_bytes() == b""
 

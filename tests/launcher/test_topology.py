@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -125,14 +124,8 @@ def test_a_table_before_anything_is_bought() -> None:
 def test_the_commands_are_listed_and_none_waits_for_what_another_needs() -> None:
     listed = boltloom("--help").stdout
     assert all(f"\n  {name} " in listed for name in ("launch", "config", "topology"))
-    seconds = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        boltloom("launch", "--help")
-        seconds.append(time.perf_counter() - begin)
     loaded = "import sys; sys.argv[1:] = ['launch', '--help']; from boltloom_launcher.cli.commands import run; run(); "
     loaded += "print({'ansible_runner', 'asyncio', 'pexpect', 'yaml'} & set(sys.modules))"
     done = subprocess.run([BOLTLOOM[0], "-c", loaded], capture_output=True, text=True, timeout=DEADLINE)
     assert done.stdout.splitlines()[-1] == "set()"
-    assert min(seconds) < 1.0  # 0.08 s on a computer that does nothing else
     assert boltloom("nothing").returncode == 2

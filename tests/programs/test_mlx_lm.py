@@ -18,7 +18,7 @@ from fleet.pytest_plugin import BringUp
 from launcher.running import BOLTLOOM, DEADLINE, free_port
 from programs.tiny_model import write_model
 
-pytestmark = pytest.mark.minutes(1)
+pytestmark = [pytest.mark.slow, pytest.mark.minutes(1)]
 
 ROOT = Path(__file__).parents[2]
 GENERATE = ROOT / "examples/mlx_lm_generate.py"

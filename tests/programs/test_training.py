@@ -13,6 +13,8 @@ from fleet.fleet import Fleet
 from fleet.pytest_plugin import BringUp
 from launcher.running import BOLTLOOM, DEADLINE
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOSS = re.compile(r"rank (\d+) on \S+: after 20 steps over (\d+) ranks the loss is (0\.\d{6}) ok")
 

@@ -103,7 +103,7 @@ def test_a_late_rank_is_a_timeout() -> None:
     with started(program(source), 2) as (waits, late):
         name, is_timeout, seconds = json.loads(waits.end()[1])
         assert (name, is_timeout) == ("TimedOut", True)
-        assert 0.9 < seconds < 3
+        assert 0.9 < seconds < 30  # the other comes after it only
         late.say("go")
         late.end()
 

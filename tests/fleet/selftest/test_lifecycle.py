@@ -285,7 +285,7 @@ def test_eight_hosts_come_up_quickly_and_idle(bring_up: BringUp, record_property
     began = time.monotonic()
     fleet = bring_up("ring8")
     took = time.monotonic() - began
-    assert took < 20
+    assert took < 60
     assert fleet.run("control", ["ssh", "mac8", "hostname"]).stdout == "mac8\n"
     pids = fleet.processes()
     before = cpu_seconds(pids)

@@ -20,6 +20,8 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model imp
 )
 from collection.plays import play, task
 
+pytestmark = pytest.mark.slow  # many tasks in one play
+
 ROOT = Path(__file__).resolve().parents[4]
 
 

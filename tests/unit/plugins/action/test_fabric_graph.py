@@ -13,6 +13,8 @@ from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.errors im
 from collection.plays import play, task
 from unit.plugins.module_utils._fabric.racks import BROKEN_MESH, names, rack
 
+pytestmark = pytest.mark.slow  # many tasks in one play
+
 HOSTS = names(4)
 SET_FACTS = {
     "name": "facts",

@@ -292,15 +292,15 @@ def test_ends_are_served_by_a_process_that_goes_away(tmp_path):
         "from ansible_collections.boltloom.cluster.plugins.module_utils._host import link_ends\n"
         "from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.model import WantPort\n"
         "want = WantPort(2, 'lo', '127.0.0.1', 8, 'mac2', '127.0.0.2', '')\n"
-        "print(link_ends.open_ends('mac1', [want], 1.5)[0].port)\n"
+        "print(link_ends.open_ends('mac1', [want], 3.0)[0].port)\n"
     )
-    begin = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, timeout=20, env={"PYTHONPATH": BUILD}
     )
-    assert time.monotonic() - begin < 1.4  # the pipe was closed at once, while somebody listens
     port = int(done.stdout)
-    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    time.sleep(max(0.0, begin + 3.0 - time.monotonic()))
+    socket.create_connection(("127.0.0.1", port), timeout=20).close()  # the pipe was closed while somebody listens
+    end = time.monotonic() + 30
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=1)
+        while time.monotonic() < end:
+            socket.create_connection(("127.0.0.1", port), timeout=20).close()
+            time.sleep(0.05)

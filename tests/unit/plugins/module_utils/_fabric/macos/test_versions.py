@@ -64,7 +64,7 @@ def test_blanks_without_end_take_no_time():
     begin = time.process_time()
     with pytest.raises(ParseError, match="'x' is no version"):
         parse_sw_vers(text)
-    assert time.process_time() - begin < 1
+    assert time.process_time() - begin < 10
 
 
 @pytest.mark.parametrize("version", ["9" * 5000, "²6.2", "1234567890.1", ""])

@@ -3,6 +3,7 @@
 
 import contextlib
 import functools
+import hashlib
 import json
 import os
 import py_compile
@@ -12,6 +13,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,7 +149,33 @@ def _compile(source: str, program_file: Path, *flags: str) -> None:
 
 
 def _install_library(target: Path) -> None:
-    """The hosts' own copy of their part, compiled: most of a command's time would be reading its source."""
+    """The hosts' own copy of their part, compiled: most of a command's time would be reading its source.
+
+    It is built once for all fleets that are made of the same sources.
+    """
+    built = CHECKOUT / ".build/fleet-library" / _digest()
+    if not built.exists():
+        built.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=built.parent) as place:
+            os.chmod(place, 0o755)  # users of the hosts read what becomes of it
+            library = Path(place) / "library"
+            _build_library(library)
+            with contextlib.suppress(OSError):  # another fleet was faster
+                library.rename(built)
+    shutil.copytree(built, target)
+
+
+def _digest() -> str:
+    """Of all that the library is made of."""
+    digest = hashlib.sha256(f"{sys.version} {sys.implementation.cache_tag}".encode())
+    sources = [HERE / "kernel.py", HERE / "boot.py", *(HERE / "mac").rglob("*"), *(HERE / "linux").rglob("*")]
+    for path in sorted(path for path in sources if path.is_file() and "__pycache__" not in path.parts):
+        text = path.read_bytes()
+        digest.update(f"{path.relative_to(HERE)} {len(text)}\n".encode() + text)
+    return digest.hexdigest()
+
+
+def _build_library(target: Path) -> None:
     for name, scripts in (("mac", ("link_changed",)), ("linux", ("cable_moved",))):
         shutil.copytree(HERE / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
         for source in (target / name).rglob("*.py"):

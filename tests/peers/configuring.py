@@ -4,20 +4,23 @@
 Both on rings of simulated Macs, each time on a fresh fleet, because whoever comes second would find the work done. Real
 Macs compute for themselves; here all of them share this computer, so what a host does for itself counts as if the
 hosts did it one after the other. How much of our time is Ansible's is shown by a playbook of as many tasks that do
-nothing.
+nothing. Beside each time stand the seconds of CPU that the control machine and the hosts took together: a busy computer
+changes them less than it changes the time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from fleet.fleet import Fleet
@@ -30,6 +33,13 @@ AGAIN = 0.5  # of our own first run, at most
 TIMEOUT = 300
 # As many modules on each host as a first run of ours, with our settings.
 NOTHING = [{"name": "Nothing", "ansible.builtin.ping": {}, "become": become} for become in (False, True, False, True)]
+
+
+class Cost(NamedTuple):
+    """What a command took."""
+
+    seconds: float
+    cpu: float  # of the control machine and of all hosts
 
 
 def ring(hosts: int) -> str:
@@ -49,15 +59,24 @@ def compare_configuring(sizes: tuple[int, ...], rounds: int) -> None:
         return
     for hosts in sizes:
         seen = [one_round(hosts) for _ in range(rounds)]
-        theirs, first, again, idle = (statistics.median(column) for column in zip(*seen, strict=True))
-        ratio = first / theirs
-        print(f"{hosts:>2} hosts  ours {first:6.2f} s   mlx {theirs:6.2f} s   {ratio:5.2f} (goal {GOALS[hosts]:.2f})")
-        print(f"          again {again:6.2f} s   {again / first:5.2f} of the first run (goal {AGAIN:.2f})")
-        print(f"          {len(NOTHING)} tasks of Ansible that do nothing: {idle:.2f} s")
+        theirs, first, again, idle = (median(column) for column in zip(*seen, strict=True))
+        ratio = first.seconds / theirs.seconds
+        print(f"{hosts:>2} hosts  ours {shown(first)}   mlx {shown(theirs)}   {ratio:5.2f} (goal {GOALS[hosts]:.2f})")
+        ratio = again.seconds / first.seconds
+        print(f"          again {shown(again)}   {ratio:5.2f} of the first run (goal {AGAIN:.2f})")
+        print(f"          {len(NOTHING)} tasks of Ansible that do nothing: {shown(idle)}")
 
 
-def one_round(hosts: int) -> tuple[float, ...]:
-    """Seconds of the peer, of our first run, of our second run, of Ansible alone."""
+def median(costs: Iterable[Cost]) -> Cost:
+    return Cost(*(statistics.median(column) for column in zip(*costs, strict=True)))
+
+
+def shown(cost: Cost) -> str:
+    return f"{cost.seconds:6.2f} s ({cost.cpu:5.2f} s of CPU)"
+
+
+def one_round(hosts: int) -> tuple[Cost, ...]:
+    """Of the peer, of our first run, of our second run, of Ansible alone."""
     names = ",".join(f"mac{i + 1}" for i in range(hosts))
     common = ["--backend", "ring", "--over", "thunderbolt", "--auto-setup", "--hosts", names]
     theirs = on_a_fresh_fleet(
@@ -66,12 +85,12 @@ def one_round(hosts: int) -> tuple[float, ...]:
     return (*theirs, *on_a_fresh_fleet(hosts, lambda fleet, folder: ours(fleet, folder, common)))
 
 
-def ours(fleet: Fleet, folder: Path, common: list[str]) -> list[float]:
-    """Seconds of our first run, of our second run, of Ansible alone."""
+def ours(fleet: Fleet, folder: Path, common: list[str]) -> list[Cost]:
+    """Of our first run, of our second run, of Ansible alone."""
     return [*(configured(fleet, folder, "boltloom config", common) for _ in range(2)), nothing(fleet, folder)]
 
 
-def on_a_fresh_fleet(hosts: int, measure: Callable[[Fleet, Path], list[float]]) -> list[float]:
+def on_a_fresh_fleet(hosts: int, measure: Callable[[Fleet, Path], list[Cost]]) -> list[Cost]:
     """What is measured in a folder that fleet and control machine see."""
     from fleet.fleet import fleet_up
 
@@ -86,17 +105,17 @@ def on_a_fresh_fleet(hosts: int, measure: Callable[[Fleet, Path], list[float]]) 
             return measure(fleet, folder)
 
 
-def configured(fleet: Fleet, folder: Path, command: str, common: list[str]) -> float:
-    """Seconds of a command that writes a hostfile for all hosts."""
+def configured(fleet: Fleet, folder: Path, command: str, common: list[str]) -> Cost:
+    """Of a command that writes a hostfile for all hosts."""
     program, *words = command.split()
-    seconds = timed(fleet, [str(BIN / program), *words, *common, "--output-hostfile", str(folder / "hosts.json")])
+    cost = measured(fleet, [str(BIN / program), *words, *common, "--output-hostfile", str(folder / "hosts.json")])
     if len(json.loads((folder / "hosts.json").read_text())["hosts"]) != len(fleet.hosts):
         sys.exit(f"bench: {command} left hosts out")
-    return seconds
+    return cost
 
 
-def nothing(fleet: Fleet, folder: Path) -> float:
-    """Seconds of a playbook of tasks that do nothing, with the settings that ours has."""
+def nothing(fleet: Fleet, folder: Path) -> Cost:
+    """Of a playbook of tasks that do nothing, with the settings that ours has."""
     from boltloom_launcher.ansible.settings import play_environment
 
     (folder / "s").mkdir()
@@ -104,16 +123,27 @@ def nothing(fleet: Fleet, folder: Path) -> float:
     play = [{"hosts": "all", "gather_facts": False, "tasks": NOTHING}]
     (folder / "nothing.json").write_text(json.dumps(play))
     argv = [str(BIN / "ansible-playbook"), "-i", ",".join(fleet.hosts) + ",", str(folder / "nothing.json")]
-    return timed(fleet, ["env", *settings, *argv])
+    return measured(fleet, ["env", *settings, *argv])
 
 
-def timed(fleet: Fleet, argv: list[str]) -> float:
-    begin = time.perf_counter()
+def measured(fleet: Fleet, argv: list[str]) -> Cost:
+    begin, before = time.perf_counter(), cpu_of(fleet)
     done = fleet.run("control", argv, timeout=TIMEOUT)
-    seconds = time.perf_counter() - begin
+    cost = Cost(time.perf_counter() - begin, cpu_of(fleet) - before)
     if done.returncode:
         sys.exit(f"bench: {' '.join(argv)} exited {done.returncode}:\n{done.stderr[-2000:]}")
-    return seconds
+    return cost
+
+
+def cpu_of(fleet: Fleet) -> float:
+    """Seconds so far: of what has ended on the control machine, of the hosts and of what has ended there."""
+    ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ticks = 0
+    for process in fleet.processes():
+        with contextlib.suppress(OSError):  # it ended while we looked
+            stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
+            ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))  # its own, and of the children it waited for
+    return ours.ru_utime + ours.ru_stime + ticks / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":  # python tests/peers/configuring.py 4 8

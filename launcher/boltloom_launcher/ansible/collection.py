@@ -87,7 +87,7 @@ def _once(play: Play, without: Sequence[str], folder: Path, voice: Voice, ending
         *play.options,
         *(["--ask-become-pass"] if play.become_password is not None else []),
     ]
-    environment = play_environment(os.environ, sockets(folder))
+    environment = play_environment(os.environ, sockets(folder), not play.targets.inventories)
     ended = runner.play(runner.Command(arguments, environment, play.become_password), folder, take, ending)
     ending.raise_if_due()
     if ended.timed_out:

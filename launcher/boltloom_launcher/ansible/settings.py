@@ -40,10 +40,14 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def play_environment(given: Mapping[str, str], sockets: Path) -> dict[str, str]:
-    """The same for a playbook, whose connections to a host share a socket in the folder ``sockets``."""
+def play_environment(given: Mapping[str, str], sockets: Path, own_inventory: bool = False) -> dict[str, str]:
+    """The same for a playbook, whose connections to a host share a socket in the folder ``sockets``.
+
+    An ``own_inventory`` is one that we wrote: Ansible need not try which of its plugins can read it.
+    """
     return {
         **environment(given),
+        **({"ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml"} if own_inventory else {}),
         "ANSIBLE_FORKS": str(FORKS),
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_SSH_EXTRA_ARGS": " ".join(f"-o {name}={value}" for name, value in _SHARED),

@@ -46,3 +46,9 @@ def test_the_sockets_fit_where_a_path_may_have_104_letters_and_are_gone_afterwar
         assert len(str(sockets(folder) / ("x" * 10 + "." + "y" * 16))) < 104
         (sockets(folder) / "0123456789").write_text("a socket that nobody listens at")
     assert not folder.exists()
+
+
+def test_only_an_inventory_of_ours_decides_which_plugin_reads_it() -> None:
+    name = "ANSIBLE_INVENTORY_ENABLED"
+    assert name not in play_environment({}, Path("/tmp/x/s"))
+    assert play_environment({}, Path("/tmp/x/s"), own_inventory=True)[name] == "ansible.builtin.yaml"

@@ -9,12 +9,12 @@ backend, so that ``mlx.core.distributed.init("any")`` cannot pick another.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import bare_name
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.hosts import Seat
 
@@ -28,8 +28,7 @@ STALE = (
 )
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything that decides the environment of the ranks."""
 
     backend: str
@@ -49,8 +48,7 @@ class Plan:
     ports: tuple[tuple[int, ...], ...] = ()  # per rank, in the order of the backend's; () before the hosts chose them
 
 
-@dataclass(frozen=True)
-class Listening:
+class Listening(NamedTuple):
     """A port that a rank is going to listen on."""
 
     rank: int
@@ -59,8 +57,7 @@ class Listening:
     remedy: str  # what to do when it is taken
 
 
-@dataclass(frozen=True)
-class Backend:
+class Backend(NamedTuple):
     """A row of the table. ``check`` and ``ports`` are given a plan whose ports are not known yet."""
 
     name: str

@@ -158,11 +158,13 @@ class Connection:
 
     def _answer(self) -> None:
         """Give the far side the agent when it asks for it."""
-        if self._asked or READY not in self._before:
+        _, ready, said = self._before.partition(READY)
+        python, line, _ = said.partition(b"\n")
+        if self._asked or not ready or not line:
             return
         self._asked = True
         self._let_in(self._tries)
-        self._out.write(agent_bytes())
+        self._out.write(agent_bytes(python))
 
     def _hear_words(self, data: bytes) -> None:
         self._words = (self._words + data)[-_KEEP_WORDS:]

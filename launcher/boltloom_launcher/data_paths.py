@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Hostfile
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.backends import Plan, backend
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host, Hostfile
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.errors import HostfileError, UsageError
 from boltloom_launcher.hosts import as_address
 
@@ -27,8 +27,7 @@ _FIRST_WORD = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """A host of a list. ``slots`` is 0 where nothing is said of its ranks."""
 
     ssh: str

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.job import Request
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(NamedTuple):
     """What the ranks of one host run, and with what around them."""
 
     argv: tuple[str, ...]

@@ -8,17 +8,18 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import reached
+
+from boltloom_launcher.agent.named_tuple import NamedTuple
 
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-@dataclass(frozen=True)
-class HostSettings:
+class HostSettings(NamedTuple):
     """What an inventory says of the ranks of a host. The command line wins over it."""
 
     python: str = ""  # for scripts and modules
@@ -26,8 +27,7 @@ class HostSettings:
     env: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """How to start an agent on a host."""
 
     name: str  # what people call it
@@ -47,8 +47,7 @@ class Reach:
         return not self.target
 
 
-@dataclass(frozen=True)
-class Seat:
+class Seat(NamedTuple):
     """Where a rank sits."""
 
     rank: int
@@ -57,8 +56,7 @@ class Seat:
     local_size: int
 
 
-@dataclass(frozen=True)
-class Roster:
+class Roster(NamedTuple):
     """All ranks in order, and the hosts that they sit on, each host once."""
 
     hosts: tuple[Host, ...]  # one per rank, in rank order
@@ -77,10 +75,10 @@ class Roster:
         """Ranks count per computer; ``machines`` holds one name per host, the same for a computer with two names."""
         places = _places([machines[seat.host] for seat in self.seats])
         seats = tuple(
-            replace(seat, local_rank=place, local_size=size)
+            seat._replace(local_rank=place, local_size=size)
             for seat, (place, size) in zip(self.seats, places, strict=True)
         )
-        return replace(self, seats=seats)
+        return self._replace(seats=seats)
 
     def with_addresses(self, addresses: Sequence[str]) -> Roster:
         """Ranks that nobody gave an address take the one of their host; ``addresses`` holds one per host.
@@ -95,7 +93,7 @@ class Roster:
             host if given(host, addresses[seat.host]) else replace(host, ips=(addresses[seat.host],))
             for host, seat in zip(self.hosts, self.seats, strict=True)
         )
-        return replace(self, hosts=hosts)
+        return self._replace(hosts=hosts)
 
 
 def default_reach(ssh: str, options: Sequence[str] = (), pythons: Sequence[str] = ()) -> Reach:

@@ -9,13 +9,13 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile_hosts import bare_name
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.ansible.complaint import last_words
 from boltloom_launcher.ansible.rendering import inventory_arguments, needs_rendering, rendered
 from boltloom_launcher.ansible.ssh_settings import ssh_settings
@@ -29,8 +29,7 @@ _OVER_VARIABLE = "thunderbolt_net_over"
 _VARIABLES = (*VARIABLES, _HOSTFILE_VARIABLE, _OVER_VARIABLE)
 
 
-@dataclass(frozen=True)
-class Inventory:
+class Inventory(NamedTuple):
     """The hosts that were asked for, in the inventory's order."""
 
     hosts: tuple[InventoryHost, ...]

@@ -6,9 +6,9 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.errors import UsageError
 from boltloom_launcher.host_list import MOST_SLOTS
 from boltloom_launcher.hosts import ENV_NAME, HostSettings
@@ -27,8 +27,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NO = ("false", "no", "off", "0")
 
 
-@dataclass(frozen=True)
-class InventoryHost:
+class InventoryHost(NamedTuple):
     """What an inventory says about reaching a host."""
 
     name: str
@@ -44,8 +43,7 @@ class InventoryHost:
     settings: HostSettings = HostSettings()
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """The variables of a host, and the settings of Ansible that hold where it has none."""
 
     place: str  # the inventory

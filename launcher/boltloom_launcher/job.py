@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.event_log import EventLog
 from boltloom_launcher.hosts import Roster
 from boltloom_launcher.output import Style
 from boltloom_launcher.rank_logs import RankLogs
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One run of ``boltloom launch``."""
 
     roster: Roster

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.bootstrap import NO_PYTHON, tried_pythons
 from boltloom_launcher.hosts import Reach
 

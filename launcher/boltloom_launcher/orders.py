@@ -8,7 +8,6 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from boltloom_launcher.addresses import management_addresses
 from boltloom_launcher.agent.messages import Command, Hello, Port, Prepare, Prepared, RankOrder, Run, Start, StartMpi
@@ -98,8 +97,7 @@ def with_ports(plan: Plan, coordinator: str, chosen: Sequence[Sequence[int]]) ->
         for each, port in zip(_listening(plan, host), answer, strict=False):
             ports[each.rank].append(port)
     rendezvous, master_port = chosen[plan.seats[0].host][-2:]
-    return replace(
-        plan,
+    return plan._replace(
         ports=tuple(tuple(ports[rank]) for rank in sorted(ports)),
         coordinator=endpoint(coordinator, rendezvous),
         master_port=master_port,

@@ -10,9 +10,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from boltloom_launcher import colours
+from boltloom_launcher.agent.named_tuple import NamedTuple
 
 _LINE_LIMIT = 1 << 20  # a line longer than this is passed on in pieces
 _HIGH = 8 << 20  # with more than this waiting for its reader, no more of a stream is asked for
@@ -20,8 +20,7 @@ _LOW = 2 << 20
 _BATCH = 1 << 20
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """How the ranks' output is shown."""
 
     tag: bool = False  # "[rank] " before each line
@@ -149,8 +148,7 @@ def _time_of_day() -> bytes:
     return time.strftime(f"%Y-%m-%d %H:%M:%S.{int(now * 1000) % 1000:03}", time.localtime(now)).encode()
 
 
-@dataclass(frozen=True)
-class Readers:
+class Readers(NamedTuple):
     """Whom to call about those who read our output; the calls come from any thread."""
 
     full: Callable[[int], None]  # too much of this stream waits

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from boltloom_launcher.agent.messages import Attempt, Connect, Connected, Endpoint, Inspect, Inspected
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.backends import Plan
 from boltloom_launcher.data_paths import Way, ways
 from boltloom_launcher.job import Request

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import hostfile as hostfiles
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host, Hostfile
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.data_paths import cables_of
 from boltloom_launcher.errors import HostfileError, UsageError
 from boltloom_launcher.host_list import from_names, from_text, is_text
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """What the command line says about hosts."""
 
     hosts: str | None = None
@@ -38,8 +37,7 @@ class Source:
     cables: bool = True  # it matters what the ranks talk over
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """The ranks, and what else a hostfile had to say."""
 
     roster: Roster

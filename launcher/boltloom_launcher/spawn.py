@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from boltloom_launcher.agent.descriptors import raise_limit
-from boltloom_launcher.bootstrap import agent_bytes, local_argv, remote_command
+from boltloom_launcher.bootstrap import local_argv, own_agent_bytes, remote_command
 from boltloom_launcher.errors import UnfitError
 from boltloom_launcher.hosts import Reach
 from boltloom_launcher.pacing import may_begin
@@ -29,8 +29,8 @@ class Way:
     def begin(self) -> AgentProcess:
         """Start the agent of a host, or the ssh that leads to it.
 
-        A local agent is handed its own source at once; one behind ssh when it asks for it. It gets a session of its
-        own: a Ctrl-C in our terminal must reach it through us only.
+        A local agent is told at once where our modules are; one behind ssh is sent them when it asks. It gets a
+        session of its own: a Ctrl-C in our terminal must reach it through us only.
 
         :raises UnfitError: there is no ssh on this computer.
         """
@@ -47,7 +47,7 @@ class Way:
             raise UnfitError([f"{reach.name}: {argv[0]} cannot be started ({error.strerror}): {remedy}"]) from None
         if reach.local and process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):  # it ended at once; the connection will say why
-                process.stdin.write(agent_bytes())
+                process.stdin.write(own_agent_bytes())
         self.process = process
         return process
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from boltloom_launcher.agent.named_tuple import NamedTuple
 
 # ssh takes the first value that it meets. So these stand before whatever anybody says, and our defaults behind it.
 _ALWAYS = (
@@ -23,8 +24,7 @@ _ASK_SSH_S = 10.0
 _ASK_AT_ONCE = 32
 
 
-@dataclass(frozen=True)
-class SshSettings:
+class SshSettings(NamedTuple):
     """What ssh itself is going to do about a host, after its command line and its configuration."""
 
     hostname: str = ""

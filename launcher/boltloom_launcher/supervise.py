@@ -10,7 +10,6 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -248,7 +247,7 @@ class Supervisor:
             before = self._plan
             self._plan, self._address = draft(self._request, hellos)
             if before:  # another attempt of the same run: people know it by its name
-                self._plan = replace(self._plan, run_id=before.run_id)
+                self._plan = self._plan._replace(run_id=before.run_id)
         except BoltloomError as error:
             self._event(events.Refused(exit_status(error), error.one_line()))
         else:

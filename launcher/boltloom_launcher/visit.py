@@ -7,9 +7,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 
 from boltloom_launcher.agent.messages import Hello, ListRuns, Message, Order, RunEntry, Runs
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.connection import Connection
 from boltloom_launcher.gate import Gate, gates
 from boltloom_launcher.hosts import Reach
@@ -74,8 +74,7 @@ class Visit:
         self._answers.put_nowait(None)
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A run on a host."""
 
     visit: Visit

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import NamedTuple
 
 from boltloom_launcher.agent.messages import Command
+from boltloom_launcher.agent.named_tuple import NamedTuple
 
 _FIRST_LINE = 1024
 

@@ -6,7 +6,9 @@ A field named ``data`` comes last and holds raw bytes; everything else is what J
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+from typing import Any, Union
+
+from boltloom_launcher.agent.named_tuple import NamedTuple
 
 # ---- orders ----
 

@@ -13,7 +13,7 @@ import os
 import selectors
 import signal
 import sys
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Sequence
 
 from boltloom_launcher.agent.channel import Channel
 from boltloom_launcher.agent.ending import Ending, Timers
@@ -30,6 +30,7 @@ from boltloom_launcher.agent.messages import (
     Unstarted,
     WantDaemon,
 )
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.agent.output_feed import OutputFeed
 from boltloom_launcher.agent.private_files import PrivateFiles
 from boltloom_launcher.agent.processes import RankProcess, descendants, signal_all

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import NamedTuple
 
 from boltloom_launcher.agent.command import first_line
+from boltloom_launcher.agent.named_tuple import NamedTuple
 
 
 class PythonProgram(NamedTuple):

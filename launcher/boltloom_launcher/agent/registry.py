@@ -18,10 +18,11 @@ import subprocess
 import sys
 import time
 from functools import lru_cache
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Sequence
 
 from boltloom_launcher.agent.machine import machine
 from boltloom_launcher.agent.messages import Run
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.agent.private_files import PREFIX
 from boltloom_launcher.agent.processes import exists, stat_fields
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from typing import NamedTuple
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.agent.python_program import PythonProgram
 
 _MOST = 16 << 20  # bytes; what is larger is no script

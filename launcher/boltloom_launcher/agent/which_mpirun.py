@@ -11,7 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import NamedTuple
+
+from boltloom_launcher.agent.named_tuple import NamedTuple
 
 _NAME = "BOLTLOOM_MPIRUN"  # another name or path than mpirun
 _USUAL = ("/opt/homebrew/bin", "/usr/local/bin")  # which a command over ssh does not have on its PATH

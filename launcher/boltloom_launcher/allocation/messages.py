@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, get_type_hints
+
+from boltloom_launcher.agent.named_tuple import NamedTuple
 
 GREETING = "boltloom-exec-1"
 

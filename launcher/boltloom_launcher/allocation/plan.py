@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host, Hostfile
 
@@ -99,8 +99,7 @@ def plan_of(draft: Draft, settings: Settings, token: str) -> Plan:
 
 def with_agreed(plan: Plan, draft: Draft, agreed: Agreed) -> Plan:
     """The whole plan."""
-    return replace(
-        plan,
+    return plan._replace(
         coordinator=endpoint(draft.address, agreed.coordinator),
         master_port=agreed.master,
         ports=tuple(map(tuple, agreed.ports)),

@@ -3,89 +3,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.policy.events import Event
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(NamedTuple):
     """Make the plan; ``Drafted`` or ``Refused`` follows."""
 
 
-@dataclass(frozen=True)
-class Prepare:
+class Prepare(NamedTuple):
     """Have every host checked; each answers."""
 
 
-@dataclass(frozen=True)
-class Inspect:
+class Inspect(NamedTuple):
     """Ask every host what hosts must have in common; each answers."""
 
 
-@dataclass(frozen=True)
-class Compare:
+class Compare(NamedTuple):
     """Lay the answers side by side; ``Compared`` follows."""
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(NamedTuple):
     """Have every host connect to those that its ranks will connect to; each answers."""
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(NamedTuple):
     """Start the ranks."""
 
 
-@dataclass(frozen=True)
-class Show:
+class Show(NamedTuple):
     """Print what would be started."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """Ask who is still there; ``Looked`` follows after a while."""
 
 
-@dataclass(frozen=True)
-class GiveUp:
+class GiveUp(NamedTuple):
     """Treat a connection as lost; ``Lost`` follows."""
 
     host: int
     why: str
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """Send ``signal`` to all ranks, and SIGKILL after ``grace`` seconds."""
 
     signal: int
     grace: float
 
 
-@dataclass(frozen=True)
-class Wake:
+class Wake(NamedTuple):
     """Have this event happen in so many seconds."""
 
     after: float
     event: Event
 
 
-@dataclass(frozen=True)
-class Say:
+class Say(NamedTuple):
     """Lines for a person."""
 
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Leave:
+class Leave(NamedTuple):
     """Ask every agent to end whatever is left, and itself. The run's status is decided."""
 
 
-@dataclass(frozen=True)
-class Close:
+class Close(NamedTuple):
     """Nothing is left to wait for; connections that are still there are cut."""
 
 

@@ -3,55 +3,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.errors import EXIT_SIGNAL, EXIT_UNFIT
 
 Phase = Literal["connecting", "preparing", "inspecting", "reaching", "running", "ending", "resting", "leaving", "over"]
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """A host said what the present phase waits for: hello, or what is wrong with it."""
 
     host: int
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Drafted:
+class Drafted(NamedTuple):
     """There is a plan for the hosts that have answered."""
 
     compared: bool = False  # they are several computers, and are to be compared and joined before anything runs
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(NamedTuple):
     """There can be no such plan."""
 
     status: int
     why: str
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(NamedTuple):
     """What the hosts have answered was laid side by side."""
 
     problems: tuple[tuple[int, str], ...] = ()  # (host, the end of a sentence about it)
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(NamedTuple):
     """A rank runs."""
 
     rank: int
     pid: int
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """A rank is over: it exited, was killed, could not be started, or its host was lost."""
 
     rank: int
@@ -84,8 +78,7 @@ class Ended:
         return EXIT_UNFIT if self.code is None else self.code
 
 
-@dataclass(frozen=True)
-class Lost:
+class Lost(NamedTuple):
     """A connection ended, though nobody had left."""
 
     host: int
@@ -93,8 +86,7 @@ class Lost:
     after: float = 0.0
 
 
-@dataclass(frozen=True)
-class AgentEnded:
+class AgentEnded(NamedTuple):
     """An agent was told to end by somebody else, and ends its ranks."""
 
     host: int
@@ -102,15 +94,13 @@ class AgentEnded:
     after: float = 0.0
 
 
-@dataclass(frozen=True)
-class Gone:
+class Gone(NamedTuple):
     """Nothing is left of an agent and of the connection to it."""
 
     host: int
 
 
-@dataclass(frozen=True)
-class Stopped:
+class Stopped(NamedTuple):
     """Somebody other than a rank ends the job: a signal, `boltloom kill`, the deadline, output that nobody takes."""
 
     why: Literal["interrupted", "killed", "deadline", "output-closed", "output-failed"]
@@ -118,16 +108,14 @@ class Stopped:
     words: str = ""  # of the system, for "output-failed"; who did it, for "killed"
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(NamedTuple):
     """It is time to see who is still there."""
 
     late: float  # seconds that we ourselves were not running
     quiet: tuple[tuple[int, float], ...]  # (host, seconds since it was heard) of those behind a network
 
 
-@dataclass(frozen=True)
-class Overdue:
+class Overdue(NamedTuple):
     """A phase has taken all the time that it was given."""
 
     phase: Phase

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 
+from boltloom_launcher.agent.named_tuple import NamedTuple
 from boltloom_launcher.errors import EXIT_DEADLINE, EXIT_OUTPUT, EXIT_SIGNAL, EXIT_UNFIT
 from boltloom_launcher.policy.events import AgentEnded, Ended, Phase, Stopped
 from boltloom_launcher.policy.limits import CONNECT_S
@@ -18,16 +18,14 @@ TOGETHER_S = 2.0
 _OWN_SIGNALS = (signal.SIGABRT, signal.SIGPIPE, signal.SIGTRAP)
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Why the ranks never ran; with status 0 that was what the user wanted."""
 
     status: int
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """A run. ``ended`` holds the ranks in the order of the news."""
 
     hosts: tuple[str, ...]  # what people call them

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from boltloom_launcher.errors import EXIT_DEADLINE, EXIT_OUTPUT, EXIT_SIGNAL, EXIT_UNFIT
@@ -83,12 +82,12 @@ def _answered(job: Job, event: Answered) -> Step:
     if job.phase not in _ASKING:
         return job, ()
     job = _with_problems(job, [(event.host, problem) for problem in event.problems])
-    job = replace(job, answered=job.answered | {event.host})
+    job = job._replace(answered=job.answered | {event.host})
     return _all_answered(job) if len(job.answered) == len(job.hosts) else (job, ())
 
 
 def _with_problems(job: Job, found: Iterable[tuple[int, str]]) -> Job:
-    return replace(job, problems=(*job.problems, *((host, f"{job.hosts[host]}: {words}") for host, words in found)))
+    return job._replace(problems=(*job.problems, *((host, f"{job.hosts[host]}: {words}") for host, words in found)))
 
 
 def _all_answered(job: Job) -> Step:
@@ -104,7 +103,7 @@ def _all_answered(job: Job) -> Step:
 
 
 def _ask(job: Job, phase: Phase, action: Action, within: float) -> Step:
-    return replace(job, phase=phase, answered=frozenset()), (action, Wake(within, Overdue(phase, job.attempt)))
+    return job._replace(phase=phase, answered=frozenset()), (action, Wake(within, Overdue(phase, job.attempt)))
 
 
 def _compared(job: Job, event: Compared) -> Step:
@@ -120,15 +119,15 @@ def _go(job: Job) -> Step:
     if job.dry:
         job, actions = _fail(job, 0, ())
         return job, (Show(), *actions)
-    return replace(job, phase="running"), (Start(), *((Look(),) if job.attempt == 1 else ()))
+    return job._replace(phase="running"), (Start(), *((Look(),) if job.attempt == 1 else ()))
 
 
 def _draft(job: Job) -> Step:
-    return replace(job, phase="preparing", answered=frozenset()), (Draft(),)
+    return job._replace(phase="preparing", answered=frozenset()), (Draft(),)
 
 
 def _drafted(job: Job, event: Drafted) -> Step:
-    return replace(job, compared=event.compared), (
+    return job._replace(compared=event.compared), (
         Prepare(),
         Wake(_preparation(job), Overdue("preparing", job.attempt)),
     )
@@ -148,20 +147,20 @@ def _unfit(job: Job) -> Step:
 
 
 def _fail(job: Job, status: int, lines: tuple[str, ...]) -> Step:
-    return _leave(replace(job, failure=Failure(status, lines)))
+    return _leave(job._replace(failure=Failure(status, lines)))
 
 
 # ---- while they run ----
 
 
 def _started(job: Job, event: Started) -> Step:
-    return replace(job, pids=(*job.pids, (event.rank, event.pid))), ()
+    return job._replace(pids=(*job.pids, (event.rank, event.pid))), ()
 
 
 def _ended(job: Job, event: Ended) -> Step:
     if job.phase not in _RANKS or any(end.rank == event.rank for end in job.ended):
         return job, ()  # its host was lost after it had ended
-    job = replace(job, ended=(*job.ended, event))
+    job = job._replace(ended=(*job.ended, event))
     if len(job.ended) == job.size:
         return _finish(job)
     if not event.failed or job.phase != "running":
@@ -172,20 +171,20 @@ def _ended(job: Job, event: Ended) -> Step:
 
 
 def _end(job: Job, number: int) -> Step:
-    return replace(job, phase="ending"), (
+    return job._replace(phase="ending"), (
         End(number, job.grace),
         Wake(job.grace + OVERDUE_S, Overdue("ending", job.attempt)),
     )
 
 
 def _lost(job: Job, event: Lost) -> Step:
-    job = replace(job, lost=job.lost | {event.host})
+    job = job._replace(lost=job.lost | {event.host})
     if job.phase in _RANKS:
         return _lost_ranks(job, event)
     if job.phase not in _BEFORE:
         return job, ()
     had_answered = event.host in job.answered or job.phase == "resting"
-    job = replace(job, answered=job.answered | {event.host}, problems=(*job.problems, (event.host, event.why)))
+    job = job._replace(answered=job.answered | {event.host}, problems=(*job.problems, (event.host, event.why)))
     return _unfit(job) if had_answered or len(job.answered) == len(job.hosts) else (job, ())
 
 
@@ -202,7 +201,7 @@ def _lost_ranks(job: Job, event: Lost) -> Step:
 def _agent_ended(job: Job, event: AgentEnded) -> Step:
     if job.phase in _BEFORE:
         return _fail(job, EXIT_UNFIT, (f"{job.hosts[event.host]}: the agent {event.why}",))
-    job = replace(job, agents_ended=(*job.agents_ended, event))
+    job = job._replace(agents_ended=(*job.agents_ended, event))
     return _end(job, signal.SIGTERM) if job.phase == "running" else (job, ())
 
 
@@ -223,7 +222,7 @@ def _finish(job: Job) -> Step:
         return _leave(job)
     said = (*summary(job), f"starting all ranks again in {job.rest:g} s ({job.attempt} of {job.restarts} restarts)")
     wake = Wake(job.rest, Overdue("resting", job.attempt))
-    job = replace(job, phase="resting", pids=(), ended=())
+    job = job._replace(phase="resting", pids=(), ended=())
     return job, (Say(said), End(signal.SIGTERM, job.grace), wake)  # whom the ranks left behind is ended meanwhile
 
 
@@ -235,10 +234,10 @@ def _stopped(job: Job, event: Stopped) -> Step:
         return _stopped_before(job, event)
     if job.phase == "running":
         number = event.signal if event.why in ("interrupted", "killed") else int(signal.SIGTERM)
-        job, actions = _end(replace(job, stopped=event), number)
+        job, actions = _end(job._replace(stopped=event), number)
         return job, (Say((ending_line(job),)), *actions) if event.why == "interrupted" else actions
     # The user is in a hurry: the second signal kills. A deadline changes nothing about an ending in progress.
-    job = replace(job, restarts=0)  # whoever wants an end gets no other attempt
+    job = job._replace(restarts=0)  # whoever wants an end gets no other attempt
     if event.why != "interrupted":
         return job, ()
     return job, (End(int(signal.SIGKILL), 0.0), Wake(OVERDUE_S, Overdue(job.phase, job.attempt)))
@@ -263,17 +262,17 @@ def _stopped_before(job: Job, event: Stopped) -> Step:
 
 
 def _leave(job: Job) -> Step:
-    job = replace(job, phase="leaving")
+    job = job._replace(phase="leaving")
     actions: tuple[Action, ...] = (Say(tuple(summary(job))), Leave())
     if len(job.gone) == len(job.hosts):
-        return replace(job, phase="over"), (*actions, Close())
+        return job._replace(phase="over"), (*actions, Close())
     return job, (*actions, Wake(job.grace + OVERDUE_S, Overdue("leaving", job.attempt)))
 
 
 def _gone(job: Job, event: Gone) -> Step:
-    job = replace(job, gone=job.gone | {event.host})
+    job = job._replace(gone=job.gone | {event.host})
     if job.phase == "leaving" and len(job.gone) == len(job.hosts):
-        return replace(job, phase="over"), (Close(),)
+        return job._replace(phase="over"), (Close(),)
     return job, ()
 
 
@@ -281,13 +280,13 @@ def _overdue(job: Job, event: Overdue) -> Step:
     if event.phase != job.phase or event.attempt != job.attempt:
         return job, ()
     if job.phase == "resting":
-        return _draft(replace(job, attempt=job.attempt + 1))
+        return _draft(job._replace(attempt=job.attempt + 1))
     if job.phase == "running":
         return _end(job, signal.SIGTERM)
     if job.phase == "ending":
         return _leave(job)
     if job.phase == "leaving":
-        return replace(job, phase="over"), (Close(),)
+        return job._replace(phase="over"), (Close(),)
     waited, what = {
         "connecting": (job.connect, "answered"),
         "preparing": (_preparation(job), "finished its checks"),
@@ -296,7 +295,7 @@ def _overdue(job: Job, event: Overdue) -> Step:
     }[job.phase]
     remedy = _SLOW if job.phase == "connecting" else ""
     late = tuple((host, f"{job.hosts[host]}: has not {what} for {waited:.0f} s{remedy}") for host in _silent(job))
-    return _unfit(replace(job, problems=job.problems + late))
+    return _unfit(job._replace(problems=job.problems + late))
 
 
 def _silent(job: Job) -> list[int]:

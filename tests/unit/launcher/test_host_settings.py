@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric.hostfile import Host
 from boltloom_launcher.host_settings import Applied, applied
 from boltloom_launcher.hosts import HostSettings, Reach, seat
@@ -24,13 +22,13 @@ def test_a_host_has_its_own_settings_and_others_have_none_of_them() -> None:
 
 
 def test_the_command_line_wins() -> None:
-    given = replace(REQUEST, argv=("/py", "train.py"), python="/py", given_env=frozenset("A"), cwd_required=True)
+    given = REQUEST._replace(argv=("/py", "train.py"), python="/py", given_env=frozenset("A"), cwd_required=True)
     assert applied(given, 0) == Applied(
         ("/py", "train.py"), False, {"A": "all", "B": "host", "C": "all"}, "/here", True
     )
 
 
 def test_an_interpreter_is_for_scripts_and_modules_alone() -> None:
-    assert applied(replace(REQUEST, argv=("hostname",)), 0).argv == ("hostname",)
-    module = applied(replace(REQUEST, argv=("mlx_lm.chat", "-x"), module=True), 0)
+    assert applied(REQUEST._replace(argv=("hostname",)), 0).argv == ("hostname",)
+    module = applied(REQUEST._replace(argv=("mlx_lm.chat", "-x"), module=True), 0)
     assert (module.argv, module.module) == (("/opt/py", "-m", "mlx_lm.chat", "-x"), False)

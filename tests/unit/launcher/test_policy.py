@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -57,7 +56,7 @@ LEAVE = "leave"  # the run is decided: in the histories below, where Say, Leave 
 def new(size: int, **more: object) -> Job:
     """A run with a host for each rank, whose agents have been started."""
     job = Job(tuple(f"mac{rank}" for rank in range(size)), tuple(range(size)), GRACE)
-    return replace(job, **more)  # type: ignore[arg-type]
+    return job._replace(**more)  # type: ignore[arg-type]
 
 
 def running(size: int, **more: object) -> Job:

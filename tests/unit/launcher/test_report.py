@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import replace
 
 import pytest
 from boltloom_launcher.policy.events import Ended, Stopped
@@ -18,7 +17,7 @@ def report(end: Ended, size: int = 2, **more: object) -> list[str]:
     """Of a run whose other ranks were ended."""
     others = tuple(Ended(rank, 2.0, signal=signal.SIGTERM, by_us=True) for rank in range(1, size))
     job = Job(tuple(f"mac{rank}" for rank in range(size)), tuple(range(size)), 10.0, phase="leaving")
-    return summary(replace(job, ended=(end, *others), **more))  # type: ignore[arg-type]
+    return summary(job._replace(ended=(end, *others), **more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

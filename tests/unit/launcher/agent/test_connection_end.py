@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -120,9 +119,10 @@ DETACHED = f'trap "" TERM; ({HELPER} &) ; sleep 0.2; echo up; wait; exec sleep 3
 @pytest.fixture
 def no_subreaper(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on macOS: nobody is handed to the agent."""
-    source = zlib.decompress(bootstrap.agent_bytes())
-    assert source.count(b"_PR_SET_CHILD_SUBREAPER = 36") == 1
-    altered = zlib.compress(source.replace(b"_PR_SET_CHILD_SUBREAPER = 36", b"_PR_SET_CHILD_SUBREAPER = -1"))
+    text, given, ours = bootstrap._text, "_PR_SET_CHILD_SUBREAPER = 36", "_PR_SET_CHILD_SUBREAPER = -1"
+    assert text("processes").count(given) == 1
+    monkeypatch.setattr(bootstrap, "_text", lambda name: text(name).replace(given, ours))
+    altered = bootstrap.agent_bytes.__wrapped__()
     monkeypatch.setattr(bootstrap, "agent_bytes", lambda: altered)
 
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from boltloom_launcher.agent.messages import DaemonOver, MpirunOver, Prepared, RunDaemon, WantDaemon
 from boltloom_launcher.backends import Plan
 from boltloom_launcher.mpi.serving import daemon_order, left_alone, mismatch
@@ -45,5 +43,5 @@ def test_an_end_of_mpirun_is_the_end_of_ranks_that_it_has_not_started_or_cut_off
     killed = left_alone(job, MpirunOver(None, 9), 5.0)
     assert killed[1].reason == "lost its mpirun, which was killed by SIGKILL"
     assert [end.rank for end in left_alone(job, MpirunOver(0, None), 5.0)] == [2]
-    taking_their_grace = replace(job, phase="ending")
+    taking_their_grace = job._replace(phase="ending")
     assert [end.rank for end in left_alone(taking_their_grace, MpirunOver(None, 9), 5.0)] == [2]

@@ -65,5 +65,5 @@ else:
 
         __hash__ = tuple.__hash__
 
-        def __getnewargs__(self):
-            return tuple(self)
+        def __reduce__(self):
+            return type(self), tuple(self)

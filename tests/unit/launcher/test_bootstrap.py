@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an agent is sent: compiled for a Python like ours, text for any other; a child of ours reads it where it lies."""
+"""What an agent is sent: compiled for a Python like ours, else text; a child of ours reads it where it lies."""
 
 from __future__ import annotations
 

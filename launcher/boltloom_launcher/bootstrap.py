@@ -9,17 +9,17 @@ text. Our own child is told where they lie.
 from __future__ import annotations
 
 import importlib.machinery
-import importlib.util
 import marshal
+import os.path
 import shlex
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
+from os.path import dirname as _above
 from types import CodeType
 
-_FOLDER = Path(__file__).parent / "agent"
+_FOLDER = os.path.join(_above(os.path.abspath(__file__)), "agent")
 
 # In the order in which they import each other.
 _MODULES = (
@@ -122,7 +122,9 @@ _USUAL_PYTHONS = ("python3", "/opt/homebrew/bin/python3", "/usr/local/bin/python
 @cache
 def agent_bytes(python: bytes = b"") -> bytes:
     """What is written to a new agent's stdin first. ``python``: what stood behind :data:`READY`."""
-    if python == f"{sys.implementation.cache_tag} {importlib.util.MAGIC_NUMBER.hex()}".encode():
+    from importlib.util import MAGIC_NUMBER  # a run on this computer alone does without
+
+    if python == f"{sys.implementation.cache_tag} {MAGIC_NUMBER.hex()}".encode():
         sent: dict[str, str | bytes] = {name: _text(name) if name in _AS_TEXT else _code(name) for name in _MODULES}
         begin: str | CodeType = compile(_whole(sent), "<boltloom_launcher>", "exec", dont_inherit=True)
     else:
@@ -135,7 +137,7 @@ def own_agent_bytes() -> bytes:
 
     Not ahead of the standard library: beside us lies what else is installed.
     """
-    return _framed(f"import sys\nsys.path.append({str(_FOLDER.parent.parent)!r})\n{_BEGIN}")
+    return _framed(f"import sys\nsys.path.append({_above(_above(_FOLDER))!r})\n{_BEGIN}")
 
 
 def _framed(begin: str | CodeType) -> bytes:
@@ -155,15 +157,20 @@ def _full(name: str) -> str:
     return f"boltloom_launcher.agent.{name}"
 
 
+def _source(name: str) -> str:
+    return os.path.join(_FOLDER, f"{name}.py")
+
+
 def _text(name: str) -> str:
-    source = (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    with open(_source(name), encoding="utf-8") as file:
+        source = file.read()
     assert "'''" not in source and not source.endswith("\\"), name
     return source
 
 
 def _code(name: str) -> bytes:
     """As Python itself keeps it beside the source, or compiled now."""
-    loader = importlib.machinery.SourceFileLoader(_full(name), str(_FOLDER / f"{name}.py"))
+    loader = importlib.machinery.SourceFileLoader(_full(name), _source(name))
     return marshal.dumps(loader.get_code(_full(name)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import signal
 import time
 from collections.abc import Callable
@@ -195,6 +194,8 @@ class Connection:
         self._over()
 
     def _again(self) -> None:
+        import random  # seldom needed
+
         self.close()
         self._opened = False
         self._forget()

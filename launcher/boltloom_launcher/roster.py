@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.boltloom.cluster.plugins.module_utils._fabric import hostfile as hostfiles
@@ -67,7 +66,8 @@ def read_roster(source: Source, say: Say) -> Listed:
 def read_hostfile(path: str) -> Hostfile:
     """Read and check a hostfile, in JSON or a list of hosts. :raises HostfileError: it is missing or wrong."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
     except FileNotFoundError:
         remedy = "write one with boltloom.cluster.configure, or correct the path"
         raise HostfileError(f"hostfile {path} does not exist", remedy) from None

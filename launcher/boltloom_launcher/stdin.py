@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 
 from boltloom_launcher.terminal import OwnTerminal, in_background
@@ -155,6 +154,8 @@ class _Spool:
         """Keep this too; gives the problem, "" if there was none."""
         try:
             if self._file < 0:
+                import tempfile  # most runs do without
+
                 self._file, path = tempfile.mkstemp(prefix="boltloom-stdin-")
                 os.unlink(path)
             if os.pwrite(self._file, data, self.size) < len(data):

@@ -58,7 +58,7 @@ def test_a_child_of_ours_prefers_the_standard_library(tmp_path: Path, monkeypatc
     """Beside our package lies what else is installed, and that may have a name of the library's."""
     (tmp_path / "selectors.py").write_text("raise SystemExit('not this one')\n")
     (tmp_path / "boltloom_launcher").symlink_to(Path(bootstrap.__file__).parent)
-    monkeypatch.setattr(bootstrap, "_FOLDER", tmp_path / "boltloom_launcher" / "agent")
+    monkeypatch.setattr(bootstrap, "_FOLDER", str(tmp_path / "boltloom_launcher" / "agent"))
     sent = bootstrap.own_agent_bytes()
     assert str(tmp_path).encode() in zlib.decompress(sent[8:])
     done = subprocess.run(bootstrap.local_argv(), input=sent, capture_output=True, timeout=30)

@@ -101,7 +101,7 @@ def test_no_room_for_what_waits_is_said(typed: bytes, monkeypatch: pytest.Monkey
     def no_room(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stdin.tempfile, "mkstemp", no_room)
+    monkeypatch.setattr("tempfile.mkstemp", no_room)
 
     async def run() -> None:
         ranks = Ranks([0, 1])

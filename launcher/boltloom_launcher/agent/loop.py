@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from boltloom_launcher.agent.preflight import Preflight
 
 _LEFTOVER_CHECK_S = 0.05
+_UNASKED_S = 60.0  # a launcher far away that says no more for so long, before it had us prepare anything, is lost
 _BEGINNINGS = (Prepare, Inspect, Connect, Run, Start, StartMpi, RunDaemon)  # nobody would end what begins too late
 _MARK = "BOLTLOOM_AGENT"  # in the environment of everybody who descends from a rank of ours, and of nobody else
 _FAR_END_S = 2.0  # a computer that is there acknowledges sooner, also one far away
@@ -122,6 +123,8 @@ class Agent:
 
     def run(self) -> None:
         """Serve until the connection has ended and nobody is left."""
+        if "SSH_CONNECTION" in os.environ:
+            self._expect_words(_UNASKED_S)
         try:
             while not self._finished():
                 for key, _ in self._selector.select(self._timers.wait()):
@@ -289,9 +292,7 @@ class Agent:
             self._ports.release()
         self._grace = order.grace
         self._guard.grace(self._grace)
-        if order.silence and not self._silence:
-            self._silence = order.silence
-            self._end_after_silence(order.silence)
+        self._expect_words(order.silence or 0.0)
         self._cwd, problem = working_directory(order.cwd, order.cwd_required)
         problems = [problem] if problem else []
         self._argv = order.command.argv
@@ -335,8 +336,16 @@ class Agent:
             self._preflight.end()
         self._preflight = None
 
+    def _expect_words(self, limit: float) -> None:
+        """From now on, be it asked or not; 0: the launcher may be silent for ever."""
+        if limit != self._silence:
+            self._silence = limit
+            self._end_after_silence(limit)
+
     def _end_after_silence(self, limit: float) -> None:
         quiet = time.monotonic() - self._heard
+        if limit != self._silence or not limit:
+            return  # another limit holds by now
         if quiet >= limit:
             self._ask_far_end(limit, _FAR_END_ASKS)
         else:

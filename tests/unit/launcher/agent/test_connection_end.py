@@ -111,6 +111,34 @@ def test_it_stays_while_the_other_computer_answers_for_a_launcher_that_is_stoppe
         assert process.wait(timeout=DEADLINE) == 0
 
 
+def _altered(monkeypatch: pytest.MonkeyPatch, module: str, given: str, ours: str) -> bytes:
+    """An agent of whose source one line is another."""
+    text = bootstrap._text
+    assert text(module).count(given) == 1
+    monkeypatch.setattr(bootstrap, "_text", lambda name: text(name).replace(given, ours))
+    return bootstrap.agent_bytes.__wrapped__()  # type: ignore[no-any-return]
+
+
+def test_one_behind_ssh_that_is_asked_nothing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = _altered(monkeypatch, "loop", "_UNASKED_S = 60.0", "_UNASKED_S = 0.3")
+    pipe = subprocess.PIPE
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")  # a connection that is gone
+    with subprocess.Popen(bootstrap.local_argv(), stdin=pipe, stdout=pipe, stderr=pipe) as far:
+        assert far.stdin is not None
+        far.stdin.write(sent)
+        far.stdin.flush()
+        assert far.wait(timeout=DEADLINE) == 0
+    monkeypatch.delenv("SSH_CONNECTION")
+    with subprocess.Popen(bootstrap.local_argv(), stdin=pipe, stdout=pipe, stderr=pipe) as here:
+        assert here.stdin is not None
+        here.stdin.write(sent)
+        here.stdin.flush()
+        with pytest.raises(subprocess.TimeoutExpired):
+            here.wait(timeout=1)  # whoever started it ends it by closing its stdin
+        here.stdin.close()
+        assert here.wait(timeout=DEADLINE) == 0
+
+
 # A helper whose parent has ended, and that left the rank's session.
 HELPER = 'setsid sh -c "trap \\"\\" TERM; exec sleep 300"'
 DETACHED = f'trap "" TERM; ({HELPER} &) ; sleep 0.2; echo up; wait; exec sleep 300'
@@ -119,10 +147,8 @@ DETACHED = f'trap "" TERM; ({HELPER} &) ; sleep 0.2; echo up; wait; exec sleep 3
 @pytest.fixture
 def no_subreaper(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on macOS: nobody is handed to the agent."""
-    text, given, ours = bootstrap._text, "_PR_SET_CHILD_SUBREAPER = 36", "_PR_SET_CHILD_SUBREAPER = -1"
-    assert text("processes").count(given) == 1
-    monkeypatch.setattr(bootstrap, "_text", lambda name: text(name).replace(given, ours))
-    altered = bootstrap.agent_bytes.__wrapped__()
+    name = "_PR_SET_CHILD_SUBREAPER"
+    altered = _altered(monkeypatch, "processes", f"{name} = 36", f"{name} = -1")
     monkeypatch.setattr(bootstrap, "agent_bytes", lambda: altered)
 
 

@@ -11,7 +11,7 @@ import sys
 import click
 
 from boltloom_launcher import __version__
-from boltloom_launcher.errors import EXIT_SIGNAL, EXIT_USAGE, BoltloomError, exit_status
+from boltloom_launcher.errors import EXIT_SIGNAL, EXIT_USAGE, BoltloomError, Interrupted, exit_status
 
 # What the list of commands shows. A command is imported when it is called: what one needs, no other waits for.
 _COMMANDS = {
@@ -37,6 +37,14 @@ class _Commands(click.Group):
         command = getattr(importlib.import_module(f"boltloom_launcher.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Not click's way with a Ctrl-C, which is an empty line."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # what takes its time has handlers of its own; this came before
+            launching = ctx.invoked_subcommand == "launch"
+            raise Interrupted(signal.SIGINT, *([] if launching else ["interrupted"])) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -80,7 +88,7 @@ def _run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # where Python's own flush at the end would complain again
         return EXIT_SIGNAL + signal.SIGPIPE
     except (KeyboardInterrupt, click.Abort):
-        return EXIT_SIGNAL + 2
+        return _say("interrupted", EXIT_SIGNAL + signal.SIGINT)
     return status if isinstance(status, int) else 0
 
 

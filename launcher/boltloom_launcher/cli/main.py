@@ -11,5 +11,6 @@ def main() -> None:
     try:
         from boltloom_launcher.cli.commands import run
     except KeyboardInterrupt:
+        print("boltloom: interrupted", file=sys.stderr)
         sys.exit(130)
     sys.exit(run())

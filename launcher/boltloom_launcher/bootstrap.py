@@ -27,6 +27,7 @@ _MODULES = (
     "messages",
     "frames",
     "far_end",
+    "silence",
     "port_holder",
     "ports",
     "directory",

@@ -62,6 +62,7 @@ from boltloom_launcher.agent.processes import RankProcess, become_subreaper, wid
 from boltloom_launcher.agent.python_program import absent, python_program
 from boltloom_launcher.agent.registry import Request
 from boltloom_launcher.agent.run_record import RunRecord
+from boltloom_launcher.agent.silence import Silence
 from boltloom_launcher.agent.stdin_feed import StdinFeed
 
 if TYPE_CHECKING:
@@ -69,11 +70,8 @@ if TYPE_CHECKING:
     from boltloom_launcher.agent.preflight import Preflight
 
 _LEFTOVER_CHECK_S = 0.05
-_UNASKED_S = 60.0  # a launcher far away that says no more for so long, before it had us prepare anything, is lost
 _BEGINNINGS = (Prepare, Inspect, Connect, Run, Start, StartMpi, RunDaemon)  # nobody would end what begins too late
 _MARK = "BOLTLOOM_AGENT"  # in the environment of everybody who descends from a rank of ours, and of nobody else
-_FAR_END_S = 2.0  # a computer that is there acknowledges sooner, also one far away
-_FAR_END_ASKS = 5
 
 
 class Agent:
@@ -94,8 +92,6 @@ class Agent:
         self._grace = 10.0
         self._started_at = 0.0
         self._oom_kills: int | None = None  # before the ranks ran
-        self._heard = time.monotonic()
-        self._silence = 0.0
         self._leaving = False
         self._awake = False
         raise_limit()
@@ -104,6 +100,7 @@ class Agent:
         self._channel = Channel(self._selector, self._obey, self._launcher_gone, self._on_room)
         self._inputs = StdinFeed(self._selector, self._channel, self._timers.after)
         self._outputs = OutputFeed(self._selector, self._channel, self._keep)
+        self._silence = Silence(self._timers.after, lambda: self._channel.send(Pong()), self._end)
         self._preflight: Preflight | None = None
         self._greet()
         # The launcher need not wait for this. A subreaper would adopt the guard, so we become one afterwards.
@@ -123,8 +120,6 @@ class Agent:
 
     def run(self) -> None:
         """Serve until the connection has ended and nobody is left."""
-        if "SSH_CONNECTION" in os.environ:
-            self._expect_words(_UNASKED_S)
         try:
             while not self._finished():
                 for key, _ in self._selector.select(self._timers.wait()):
@@ -248,7 +243,7 @@ class Agent:
     # ---- orders ----
 
     def _obey(self, order: Message) -> None:
-        self._heard = time.monotonic()
+        self._silence.broken()
         act = self._OBEY.get(type(order))
         if act and not (self._leaving and isinstance(order, _BEGINNINGS)):
             act(self, order)
@@ -292,7 +287,7 @@ class Agent:
             self._ports.release()
         self._grace = order.grace
         self._guard.grace(self._grace)
-        self._expect_words(order.silence or 0.0)
+        self._silence.allow(order.silence or 0.0)
         self._cwd, problem = working_directory(order.cwd, order.cwd_required)
         problems = [problem] if problem else []
         self._argv = order.command.argv
@@ -335,40 +330,6 @@ class Agent:
         if self._preflight:
             self._preflight.end()
         self._preflight = None
-
-    def _expect_words(self, limit: float) -> None:
-        """From now on, be it asked or not; 0: the launcher may be silent for ever."""
-        if limit != self._silence:
-            self._silence = limit
-            self._end_after_silence(limit)
-
-    def _end_after_silence(self, limit: float) -> None:
-        quiet = time.monotonic() - self._heard
-        if limit != self._silence or not limit:
-            return  # another limit holds by now
-        if quiet >= limit:
-            self._ask_far_end(limit, _FAR_END_ASKS)
-        else:
-            self._timers.after(limit - quiet, lambda: self._end_after_silence(limit))
-
-    def _ask_far_end(self, limit: float, asks: int) -> None:
-        """A launcher may be stopped for a while; its computer still answers for it."""
-        from boltloom_launcher.agent import far_end  # seldom needed
-
-        quiet = time.monotonic() - self._heard
-        if quiet < limit:
-            self._end_after_silence(limit)
-            return
-        connection = os.environ.get("SSH_CONNECTION", "")
-        waiting = far_end.unacknowledged(connection)
-        if waiting == 0 and asks < _FAR_END_ASKS:
-            self._timers.after(limit / 2, lambda: self._ask_far_end(limit, _FAR_END_ASKS))
-        elif waiting is not None and asks > 0:
-            if asks == _FAR_END_ASKS:
-                self._channel.send(Pong())  # something to acknowledge
-            self._timers.after(_FAR_END_S, lambda: self._ask_far_end(limit, asks - 1))
-        else:
-            self._end(f"heard nothing from the launcher for {quiet:.0f} s")
 
     def _start(self, order: Start | StartMpi | RunDaemon | DaemonOver) -> None:
         if isinstance(order, (Start, StartMpi)):

@@ -74,7 +74,9 @@ def test_a_host_without_python(rack):
     with unchanged(rack):
         played = rack.play("configure", "--limit", "mac1,mac2,mac5", fails=True)
     assert played.count("mac5", "failed") + played.count("mac5", "unreachable") == 1
-    assert re.search(r"fatal: \[mac5\]: .*python3(: |' was )not found", played.flat)
+    # Now and then Ansible loses the words, when the shell has ended before Ansible has written all of a module to it.
+    lost = "Data could not be sent to remote host"
+    assert re.search(rf"fatal: \[mac5\]: .*(python3(: |' was )not found|{lost})", played.flat)
     assert played.changed() == 0
 
 

@@ -17,6 +17,8 @@ import pytest
 from boltloom_launcher.agent.rank_log import read_log
 from launcher.running import BOLTLOOM, DEADLINE, Sshd, Start, alive, gone, read_lines
 
+pytestmark = pytest.mark.slow
+
 STUBBORN = 'trap "" TERM INT HUP; echo up $$; while :; do sleep 0.2; done'
 
 

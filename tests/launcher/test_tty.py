@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from launcher.running import BOLTLOOM, DEADLINE, Launch, Sshd, err, gone
 
+pytestmark = pytest.mark.slow
+
 
 class Person:
     """Somebody at a terminal, in whose foreground boltloom runs."""

@@ -10,6 +10,8 @@ import subprocess
 import pytest
 from python.ranks import program, results, started
 
+pytestmark = pytest.mark.slow
+
 # Ends with what was raised, when, and what the next call raises then.
 LOOP = """
     import json, time, boltloom, numpy

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import inspect
 import os
 from array import array
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ import ml_dtypes
 import mlx.core as mx
 import numpy as np
 import pytest
-import torch
 
 DTYPES = ["float16", "bfloat16", "float32", "float64", "bool"]
 DTYPES += [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -35,6 +35,18 @@ def group() -> Iterator[boltloom.Group]:
         yield group
 
 
+def pytorch() -> Any:
+    """Every worker of pytest reads this file, and importing PyTorch takes seconds."""
+    import torch
+
+    return torch
+
+
+def made(value: Any) -> Any:
+    """What is given, or what this function makes."""
+    return value() if inspect.isfunction(value) else value
+
+
 def numpy_array(values: list[Any], dtype: str) -> Any:
     return np.array(values, dtype=ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
 
@@ -45,7 +57,7 @@ def mlx_array(values: list[Any], dtype: str) -> Any:
 
 
 def torch_tensor(values: list[Any], dtype: str) -> Any:
-    return torch.tensor(values).to(getattr(torch, dtype))
+    return pytorch().tensor(values).to(getattr(pytorch(), dtype))
 
 
 MAKERS = {"numpy": numpy_array, "mlx": mlx_array, "torch": torch_tensor}
@@ -86,6 +98,7 @@ def test_every_bfloat16_survives_unchanged(group: boltloom.Group) -> None:
     bits = np.arange(1 << 16, dtype=np.uint16)
     bits = bits[(bits & 0x7FFF) <= 0x7F80]
     from_mlx = group.all_reduce(mx.array(bits).view(mx.bfloat16)).view(mx.uint16)
+    torch = pytorch()
     from_torch = group.all_reduce(torch.from_numpy(bits.copy()).view(torch.bfloat16)).view(torch.uint16)
     from_numpy = group.all_reduce(bits.view(ml_dtypes.bfloat16)).view(np.uint16)
     assert from_mlx.tolist() == from_torch.tolist() == from_numpy.tolist() == bits.tolist()
@@ -135,6 +148,7 @@ def test_an_array_of_the_standard_comes_back_as_its_package_makes_it(group: bolt
 
 
 def test_dlpack_without_a_package_comes_back_as_dlpack(group: boltloom.Group) -> None:
+    torch = pytorch()
     got = group.all_reduce(OnlyDlpack(torch.tensor([1.5, 2.5], dtype=torch.bfloat16)))
     assert torch.from_dlpack(got).tolist() == [1.5, 2.5]
 
@@ -143,7 +157,7 @@ def test_dlpack_without_a_package_comes_back_as_dlpack(group: boltloom.Group) ->
     "out",
     [
         np.zeros(3, np.float32),
-        torch.zeros(3),
+        lambda: pytorch().zeros(3),
         array("f", [0, 0, 0]),
         memoryview(array("f", [0, 0, 0])),
         (ctypes.c_float * 3)(),
@@ -152,6 +166,7 @@ def test_dlpack_without_a_package_comes_back_as_dlpack(group: boltloom.Group) ->
 )
 @pytest.mark.parametrize("source", [np.array([1, 2, 3], np.float32), mx.array([1.0, 2.0, 3.0])], ids=["numpy", "mlx"])
 def test_out_may_be_of_another_kind(group: boltloom.Group, source: Any, out: Any) -> None:
+    out = made(out)
     assert group.all_reduce(source, out=out) is out
     assert list(out) == [1, 2, 3]
 
@@ -170,7 +185,7 @@ def test_dlpack_out(group: boltloom.Group) -> None:
 
 def test_writing_into_a_tensor_tells_autograd(group: boltloom.Group) -> None:
     """Else backward() would compute with values that are gone."""
-    hidden = torch.ones(2, requires_grad=True) * 2
+    hidden = pytorch().ones(2, requires_grad=True) * 2
     loss = (hidden**2).sum()
     group.all_reduce(hidden, out=hidden)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
@@ -188,14 +203,14 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "number": (1.0, {}, "float is not an array"),
     "complex": (np.zeros(3, "c8"), {}, "arrays of complex64 cannot be sent: convert to one of float16"),
     "complex mlx": (mx.array([1j]), {}, "complex64 cannot be sent"),
-    "complex torch": (torch.zeros(3, dtype=torch.complex64), {}, "complex64 cannot be sent"),
+    "complex torch": (lambda: pytorch().zeros(3, dtype=pytorch().complex64), {}, "complex64 cannot be sent"),
     "complex dlpack": (OnlyDlpack(np.zeros(3, "c8")), {}, "cannot be sent: convert"),
     "objects": (np.array([None]), {}, "arrays of object cannot be sent"),
     "text": (array("u", "ab"), {}, "cannot be sent: it has to hold"),
     "foreign byte order": (np.zeros(3, ">f4"), {}, r"use \.astype\(float32\)"),
     "masked": (np.ma.zeros(3), {}, "mask would be lost"),
-    "other device": (torch.zeros(3, device="meta"), {}, r"on meta cannot be sent: move it with \.cpu\(\)"),
-    "sparse": (torch.zeros(3).to_sparse(), {}, r"use \.to_dense\(\)"),
+    "other device": (lambda: pytorch().zeros(3, device="meta"), {}, r"on meta cannot be sent: move it with \.cpu\(\)"),
+    "sparse": (lambda: pytorch().zeros(3).to_sparse(), {}, r"use \.to_dense\(\)"),
     "strided dlpack": (OnlyDlpack(np.zeros((2, 3)).T), {}, "not C-contiguous: pass a contiguous copy"),
     "unknown op": (THREE, {"op": "product"}, 'no op "product": use sum, min or max'),
     "read-only out": (THREE, {"out": read_only(np.zeros(3))}, "array is read-only; leave it away"),
@@ -212,6 +227,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
 def test_wrong_arguments_are_one_line_and_leave_the_group_usable(
     group: boltloom.Group, x: Any, more: dict[str, Any], says: str
 ) -> None:
+    x = made(x)
     if says == "overlap":
         more = {"out": x.base[1:4]}
     with pytest.raises(boltloom.InvalidArgument, match=says) as caught:

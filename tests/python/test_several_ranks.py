@@ -9,6 +9,8 @@ import subprocess
 import pytest
 from python.ranks import CONTRACT, environments, program, results, started
 
+pytestmark = pytest.mark.slow
+
 SUMS = """
     import json, sys
     import boltloom

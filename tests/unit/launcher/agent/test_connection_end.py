@@ -85,11 +85,11 @@ def test_nobody_is_left(agent: Callable[[float | None], subprocess.Popen[bytes]]
 
 
 def test_it_stays_while_it_hears_something(agent: Callable[[float | None], subprocess.Popen[bytes]]) -> None:
-    process = agent(0.6)
+    process = agent(2.0)
     assert process.stdin is not None and process.stdout is not None
     for _ in range(4):  # each answered ping takes a share of the silence that would end it
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(timeout=0.3)
+            process.wait(timeout=0.7)
         process.stdin.write(pack(Ping()))
         process.stdin.flush()
         assert b"Pong" in process.stdout.read1()  # type: ignore[attr-defined]

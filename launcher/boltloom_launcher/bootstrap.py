@@ -120,12 +120,16 @@ NO_PYTHON = 86  # exit status of the shell when no interpreter works; no shell a
 _USUAL_PYTHONS = ("python3", "/opt/homebrew/bin/python3", "/usr/local/bin/python3")
 
 
-@cache
 def agent_bytes(python: bytes = b"") -> bytes:
     """What is written to a new agent's stdin first. ``python``: what stood behind :data:`READY`."""
     from importlib.util import MAGIC_NUMBER  # a run on this computer alone does without
 
-    if python == f"{sys.implementation.cache_tag} {MAGIC_NUMBER.hex()}".encode():
+    return _sent(compiled=python == f"{sys.implementation.cache_tag} {MAGIC_NUMBER.hex()}".encode())
+
+
+@cache
+def _sent(*, compiled: bool) -> bytes:
+    if compiled:
         sent: dict[str, str | bytes] = {name: _text(name) if name in _AS_TEXT else _code(name) for name in _MODULES}
         begin: str | CodeType = compile(_whole(sent), "<boltloom_launcher>", "exec", dont_inherit=True)
     else:

@@ -34,7 +34,7 @@ class DeadlinePassed(BoltloomError):
 class Interrupted(BoltloomError):
     """A signal ended what we were about to do."""
 
-    def __init__(self, number: int, message: str = "interrupted before the ranks had started") -> None:
+    def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
         self.number = number
 

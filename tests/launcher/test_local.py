@@ -374,8 +374,10 @@ def test_the_deadline_ends_the_run(launch: Launch) -> None:
 
 
 def test_the_deadline_may_pass_before_anything_runs(launch: Launch) -> None:
+    started = time.monotonic()
     done = launch("--deadline", "0.0001", "--", "sleep", "300")
     assert (done.returncode, len(err(done))) == (124, 1)
+    assert time.monotonic() - started < 15  # less than a phase without a deadline would wait
 
 
 def test_a_reader_who_goes_away_ends_the_run(start: Start) -> None:

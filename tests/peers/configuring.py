@@ -137,12 +137,13 @@ def measured(fleet: Fleet, argv: list[str]) -> Cost:
 
 def cpu_of(fleet: Fleet) -> float:
     """Seconds so far: of what has ended on the control machine, of the hosts and of what has ended there."""
+    from boltloom_launcher.agent.processes import stat_fields
+
     ours = resource.getrusage(resource.RUSAGE_CHILDREN)
     ticks = 0
     for process in fleet.processes():
         with contextlib.suppress(OSError):  # it ended while we looked
-            stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
-            ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))  # its own, and of the children it waited for
+            ticks += sum(map(int, stat_fields(process)[11:15]))  # its own, and of the children that it waited for
     return ours.ru_utime + ours.ru_stime + ticks / os.sysconf("SC_CLK_TCK")
 
 

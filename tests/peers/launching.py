@@ -147,10 +147,12 @@ def _help() -> float:
 
 def _idle() -> float:
     """Per cent of a core that everything but the ranks takes."""
+    from boltloom_launcher.agent.processes import descendants
+
     process = subprocess.Popen([str(BIN / "boltloom"), "launch", "-n", "4", "--", "sleep", "100"])
     try:
         time.sleep(3)
-        family = _family(process.pid)
+        family = [process.pid, *descendants(process.pid)]
         before = sum(_cpu(pid) for pid in family)
         time.sleep(IDLE_S)
         return 100 * (sum(_cpu(pid) for pid in family) - before) / IDLE_S
@@ -159,21 +161,10 @@ def _idle() -> float:
         process.wait(60)
 
 
-def _family(ancestor: int) -> list[int]:
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-    found = [ancestor]
-    for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid]
-    return found
-
-
 def _cpu(pid: int) -> float:
-    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    from boltloom_launcher.agent.processes import stat_fields
+
+    words = stat_fields(pid)
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 

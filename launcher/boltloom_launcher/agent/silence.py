@@ -10,7 +10,7 @@ import os
 import time
 from typing import Callable
 
-UNASKED_S = 60.0  # a launcher far away that says no more for so long, before it had us prepare anything, is lost
+_UNASKED_S = 60.0  # a launcher far away that says no more for so long, before it had us prepare anything, is lost
 _FAR_END_S = 2.0  # a computer that is there acknowledges sooner, also one far away
 _FAR_END_ASKS = 5
 
@@ -30,7 +30,7 @@ class Silence:
         self._limit = 0.0
         self._connection = os.environ.get("SSH_CONNECTION", "")
         if self._connection:
-            self.allow(UNASKED_S)
+            self.allow(_UNASKED_S)
 
     def broken(self) -> None:
         """Something was heard."""

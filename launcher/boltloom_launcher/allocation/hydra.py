@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+from boltloom_launcher.agent.processes import stat_fields
+
 _MOST_GENERATIONS = 32
 _ASK_PS_S = 5.0
 _OPTION = "--control-port"
@@ -29,8 +31,7 @@ def _process(pid: int) -> tuple[int, list[str]]:
     """Its parent, and its arguments."""
     try:
         if sys.platform.startswith("linux"):
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                parent = int(file.read().rpartition(b")")[2].split()[1])
+            parent = int(stat_fields(pid)[1])
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 return parent, os.fsdecode(file.read()).split("\0")
         argv = ["ps", "-ww", "-o", "ppid=", "-o", "command=", "-p", str(pid)]

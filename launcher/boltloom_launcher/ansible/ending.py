@@ -50,18 +50,16 @@ class Ending:
             raise Interrupted(self._signal, "interrupted; Ansible and its connections have ended")
 
     def overdue(self) -> bool:
-        """Its caller is to kill Ansible: at once before it has begun, else when it did not end in time.
-
-        What is below it has been killed by then.
-        """
+        """It is time to kill: at once before Ansible has begun, else when it did not end in time."""
         if not self._signal:
             return False
+        return not self._process() or time.monotonic() - self._since > _GRACE_S
+
+    def kill(self) -> None:
+        """Kill Ansible, if it has begun, and every process below it."""
         process = self._process()
-        if process and time.monotonic() - self._since <= _GRACE_S:
-            return False
         if process:
             kill_tree(process)
-        return True
 
     def _take(self, number: int, _frame: object) -> None:
         if not self._signal:

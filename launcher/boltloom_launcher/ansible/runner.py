@@ -72,6 +72,9 @@ def play(command: Command, private: Path, on_event: Callable[[Event], None], end
         return False  # no file for each event
 
     runner = ansible_runner.Runner(config, event_handler=handle, cancel_callback=ending.overdue)
+    # Its hook for what must go before it kills Ansible, be it cancelled or late: it kills one process group, and each
+    # of Ansible's workers has one of its own.
+    runner.kill_container = ending.kill
     runner.run()
     with runner.stdout as file:
         text = file.read()

@@ -44,7 +44,8 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:  # what takes its time has handlers of its own; this came before
             launching = ctx.invoked_subcommand == "launch"
-            raise Interrupted(signal.SIGINT, *([] if launching else ["interrupted"])) from None
+            words = "interrupted before the ranks had started" if launching else "interrupted"
+            raise Interrupted(signal.SIGINT, words) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from boltloom_launcher.agent.processes import descendants, exists, signal_all
-from boltloom_launcher.ansible import ending
+from boltloom_launcher.agent.strays import find_strays
+from boltloom_launcher.ansible import ending, runner
 from boltloom_launcher.ansible.ending import Ending, kill_tree
 from boltloom_launcher.errors import Interrupted
 
@@ -87,12 +89,31 @@ def test_who_does_not_heed_the_interruption_is_killed_with_all_below(
             while not asked.overdue():
                 assert time.monotonic() < until
                 time.sleep(0.02)
+            asked.kill()
             assert root.wait(DEADLINE) == -signal.SIGKILL
             assert root.stdout is not None
             assert root.stdout.read() == b""
     finally:
         with contextlib.suppress(ProcessLookupError):
             end(root)
+
+
+def test_one_that_takes_too_long_is_killed_with_all_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    playbook = tmp_path / "ansible-playbook"
+    playbook.write_text(f"#!/bin/sh\nexec {shlex.join([sys.executable, '-S', '-c', TREE, TREE, '2'])}\n")
+    playbook.chmod(0o700)
+    monkeypatch.setattr(runner, "executable", lambda name: str(playbook))
+    monkeypatch.setattr(runner, "_PLAY_TIMEOUT_S", 1)
+    (tmp_path / "private").mkdir()
+    mark = f"BOLTLOOM_TEST={os.urandom(8).hex()}"
+    environment = {**os.environ, mark.partition("=")[0]: mark.partition("=")[2]}
+    seen: list[int] = []
+    ended = runner.play(
+        runner.Command([], environment), tmp_path / "private", lambda _: seen.extend(find_strays(mark)), Ending()
+    )
+    assert ended.timed_out and "ready" in ended.text
+    assert len(seen) > 2
+    assert find_strays(mark) == []
 
 
 def test_before_it_has_begun_there_is_nothing_to_wait_for(tmp_path: Path) -> None:

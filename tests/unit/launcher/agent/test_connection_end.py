@@ -116,11 +116,11 @@ def _altered(monkeypatch: pytest.MonkeyPatch, module: str, given: str, ours: str
     text = bootstrap._text
     assert text(module).count(given) == 1
     monkeypatch.setattr(bootstrap, "_text", lambda name: text(name).replace(given, ours))
-    return bootstrap.agent_bytes.__wrapped__()  # type: ignore[no-any-return]
+    return bootstrap._sent.__wrapped__(compiled=False)  # type: ignore[no-any-return]
 
 
 def test_one_behind_ssh_that_is_asked_nothing_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = _altered(monkeypatch, "silence", "UNASKED_S = 60.0", "UNASKED_S = 0.3")
+    sent = _altered(monkeypatch, "silence", "_UNASKED_S = 60.0", "_UNASKED_S = 0.3")
     pipe = subprocess.PIPE
     monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")  # a connection that is gone
     with subprocess.Popen(bootstrap.local_argv(), stdin=pipe, stdout=pipe, stderr=pipe) as far:
